@@ -1,0 +1,21 @@
+"""The Celery app and the whole beat table on one screen."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+from django_structlog.celery.steps import DjangoStructLogInitStep
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
+
+app = Celery("crm")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.steps["worker"].add(DjangoStructLogInitStep)
+app.autodiscover_tasks()
+
+# Every job is a short sweep over stored due moments: a missed tick is late, never wrong.
+app.conf.beat_schedule = {
+    # name: {"task": dotted name, "schedule": seconds or crontab(), "options": {"expires": seconds}}
+    "heartbeat": {"task": "crm.tasks.heartbeat", "schedule": 15.0, "options": {"expires": 15}},
+}
