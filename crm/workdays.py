@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -115,7 +116,7 @@ def windows_of(rows: Iterable[Iterable[str]]) -> tuple[Window, ...]:
             raise ValueError(f"a window must end after it begins: {begin:%H:%M}-{end:%H:%M}")
         windows.append((begin, end))
     windows.sort()
-    for (_, end), (begin, _) in zip(windows, windows[1:], strict=False):
+    for (_, end), (begin, _) in pairwise(windows):
         if begin < end:
             raise ValueError(f"windows overlap at {begin:%H:%M}")
     return tuple(windows)
