@@ -1,6 +1,7 @@
 """The working calendars that come with the product: one JSON file a year below data/calendars.
 
-They are read once into the database (where an administrator can correct a day); nothing reads them at run time.
+They are read once into the database, where an administrator can correct a day; nothing reads them at
+run time.
 """
 
 import json

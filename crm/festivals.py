@@ -17,7 +17,7 @@ SUNDAY = 6
 
 @dataclass(frozen=True, slots=True)
 class Festival:
-    """One festival day. `on_by_default`: greeted unless switched off; not `cheerful`: never a cheerful word."""
+    """One festival day. `on_by_default`: greeted unless switched off; not `cheerful`: no cheerful word."""
 
     day: date
     code: str
@@ -48,7 +48,7 @@ def _nth_sunday(month: int, n: int) -> Callable[[int], list[date]]:
 
 
 def _lunar(month: int, day: int, shift: int = 0) -> Callable[[int], list[date]]:
-    """The month is counted in lunar years, so the last one falls early in the solar year: none or twice happens."""
+    """A lunar year ends in the next solar one, so its last month falls twice into a solar year, or never."""
 
     def days(year: int) -> list[date]:
         found = []
@@ -95,7 +95,7 @@ KINDS = (
 
 
 def festivals_of(year: int) -> tuple[Festival, ...]:
-    """Every festival of a solar year, in order of days. Those greeted by default are marked, 清明 as not cheerful."""
+    """Every festival of a solar year, in order of days; marked: those greeted by default, and 清明 as sad."""
     found = [
         Festival(day, kind.code, kind.name, kind.on_by_default, kind.cheerful)
         for kind in KINDS

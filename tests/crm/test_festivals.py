@@ -37,30 +37,30 @@ def day_of(year: int, code: str) -> date:
         ("mid_autumn", "2033-09-08"),
     ],
 )
-def test_sc_5_1_festival_days(code, day):
+def test_sc_5_1_festival_days(code: str, day: str) -> None:
     expected = date.fromisoformat(day)
     assert day_of(expected.year, code) == expected
 
 
-def test_sc_5_1_what_is_on_by_default():
+def test_sc_5_1_what_is_on_by_default() -> None:
     on = {festival.name.zh for festival in festivals_of(2026) if festival.on_by_default}
     assert on == {"元旦", "除夕", "元宵节", "劳动节", "端午节", "中秋节", "重阳节", "国庆节", "冬至"}
 
 
-def test_sc_5_1_only_qingming_is_not_cheerful_and_it_is_off():
+def test_sc_5_1_only_qingming_is_not_cheerful_and_it_is_off() -> None:
     sad = [festival for festival in festivals_of(2026) if not festival.cheerful]
     assert [(festival.code, festival.on_by_default) for festival in sad] == [("qingming", False)]
 
 
 @pytest.mark.parametrize("year", range(2025, 2036))
-def test_sc_5_1_years_are_in_order_and_the_eve_is_the_day_before(year):
+def test_sc_5_1_years_are_in_order_and_the_eve_is_the_day_before(year: int) -> None:
     days = [festival.day for festival in festivals_of(year)]
     assert days == sorted(days)
     assert {day.year for day in days} == {year}
     assert day_of(year, "spring_festival") - day_of(year, "new_years_eve") == timedelta(days=1)
 
 
-def test_sc_5_1_a_late_lunar_month_may_fall_twice_into_a_year_or_not_at_all():
+def test_sc_5_1_a_late_lunar_month_may_fall_twice_into_a_year_or_not_at_all() -> None:
     assert [festival.day for festival in festivals_of(2022) if festival.code == "laba"] == [
         date(2022, 1, 10),
         date(2022, 12, 30),
@@ -68,7 +68,7 @@ def test_sc_5_1_a_late_lunar_month_may_fall_twice_into_a_year_or_not_at_all():
     assert not [festival for festival in festivals_of(2023) if festival.code == "laba"]
 
 
-def test_names_are_given_in_both_languages():
+def test_names_are_given_in_both_languages() -> None:
     for festival in festivals_of(2026):
         assert festival.name.in_language("zh-hans") == festival.name.zh
         assert festival.name.in_language("en") == festival.name.en
