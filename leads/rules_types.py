@@ -169,8 +169,9 @@ class Duty(NamedTuple):
     """Something owed to the customer, from ``opens`` until ``due``.
 
     ``base_event``/``base_day``/``interval``/``adjustments``/``policy_version`` are the "why" of ``due``.
-    ``opened_by`` is the event that brought the duty about; (clause, opened_by) is its key for life.
-    ``interval`` is in days (working days for repairs and reviews).
+    ``interval`` is in days (working days for repairs and reviews). The key is unique over a lead's open and
+    closed duties; a superseded duty that comes back (graded D by mistake, then B again) is the same duty, open
+    again, and leaves the closed ones.
     """
 
     kind: str
@@ -181,7 +182,6 @@ class Duty(NamedTuple):
     base_day: date
     interval: int
     policy_version: int
-    opened_by: int
     adjustments: tuple[Adjustment, ...] = ()
     channel: str = "phone"
     tries: int = 0
@@ -189,9 +189,9 @@ class Duty(NamedTuple):
     next_try_at: datetime | None = None
 
     @property
-    def key(self) -> tuple[str, int]:
-        """Identifies the duty across recomputations."""
-        return (self.clause, self.opened_by)
+    def key(self) -> tuple[str, str, int]:
+        """(kind, clause, base event): identifies the duty across recomputations."""
+        return (self.kind, self.clause, self.base_event)
 
 
 class ClosedDuty(NamedTuple):
