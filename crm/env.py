@@ -42,7 +42,7 @@ class Env:
 
 
 def read_env(source: Mapping[str, str] = os.environ) -> Env:
-    """Read and judge the environment. Raises ImproperlyConfigured, naming the variable, on the first bad value."""
+    """Read and judge the environment. Raises ImproperlyConfigured, naming the first bad variable."""
     mode = source.get("CRM_ENV", "development")
     if mode not in MODES:
         raise ImproperlyConfigured(f"CRM_ENV must be one of {', '.join(MODES)}, not {mode!r}.")
@@ -85,7 +85,9 @@ def _production(env: Env) -> Env:
     if missing:
         raise ImproperlyConfigured(f"In production these must be set: {', '.join(missing)}.")
     if len(env.secret_key) < SECRET_LENGTH or len(set(env.secret_key)) < 5 or "insecure" in env.secret_key:
-        raise ImproperlyConfigured(f"CRM_SECRET_KEY must be {SECRET_LENGTH} or more random characters in production.")
+        raise ImproperlyConfigured(
+            f"CRM_SECRET_KEY must be {SECRET_LENGTH} or more random characters in production."
+        )
     if "*" in env.allowed_hosts:
         raise ImproperlyConfigured("CRM_ALLOWED_HOSTS must name the hosts in production; * is refused.")
     if env.debug:

@@ -10,7 +10,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 MASK = "[number]"
-# Seven to fifteen digits with single separators between them, as people write phone numbers; longer runs are masked too.
+# Seven digits or more, also with separators between them, as people write phone numbers.
 PHONE = re.compile(r"(?<![\w.])\+?\(?\d(?:[ ().\-]{0,2}\d){6,}(?!\w)|\d{7,}")
 # What has as many digits and is harmless: dates, moments, durations and addresses of machines.
 HARMLESS = re.compile(

@@ -69,8 +69,11 @@ TEMPLATES = [
     },
 ]
 
-# Data -----------------------------------------------------------------------------------------------------------------
-DATABASES = {"default": database(ENV.database_url) | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
+# Data
+DATABASES = {
+    "default": database(ENV.database_url)
+    | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "OPTIONS": {"connect_timeout": 5}},
+}
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -87,7 +90,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes; larger ones go to a temp
 FILE_UPLOAD_PERMISSIONS = 0o600
 MEDIA_ROOT = ENV.data / "media"
 
-# People ---------------------------------------------------------------------------------------------------------------
+# People
 AUTH_USER_MODEL = "crm.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
@@ -109,11 +112,11 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
-# `key` is the name that was tried: five wrong passwords lock that name for a quarter of an hour, from wherever they come.
+# `key` is the name that was tried: five wrong passwords lock it for fifteen minutes, from anywhere.
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "20/m/ip,5/15m/key", "change_password": "5/m/user"}
 ALLAUTH_TRUSTED_PROXY_COUNT = ENV.proxies
 
-# Language and time ----------------------------------------------------------------------------------------------------
+# Language and time
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "crm" / "locale"]
@@ -135,7 +138,7 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = not ENV.production
 WHITENOISE_AUTOREFRESH = not ENV.production
 
-# Security -------------------------------------------------------------------------------------------------------------
+# Security
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -172,7 +175,7 @@ CELERY_WORKER_CONCURRENCY = 2
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = TIME_ZONE
 
-# Logs -----------------------------------------------------------------------------------------------------------------
+# Logs
 LOGGING = logging_config(ENV.log_format)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"

@@ -1,1 +1,1 @@
-"""Starts the product and its tests on a bare machine. Standard library only: it runs before anything is installed."""
+"""Starts the product and its tests on a bare machine: standard library only, nothing is installed yet."""

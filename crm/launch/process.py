@@ -24,7 +24,7 @@ class Account:
 
 
 def server_account() -> Account | None:
-    """`nobody` for root, because PostgreSQL refuses to run as root; None (stay who we are) for everybody else."""
+    """`nobody` for root, as whom PostgreSQL refuses to run; None (stay who we are) for everybody else."""
     if os.geteuid() != 0:
         return None
     nobody = pwd.getpwnam("nobody")
@@ -78,7 +78,7 @@ def spawn(
     Call it from the main thread: the kernel ties a child to the thread that started it.
     """
     with log.open("ab") as output:
-        return subprocess.Popen(  # noqa: S603 - argv is made by this package
+        return subprocess.Popen(
             list(argv),
             cwd=cwd,
             env=dict(env) if env is not None else None,
@@ -86,14 +86,16 @@ def spawn(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_tie_to_parent(death_signal),  # noqa: PLW1509
+            preexec_fn=_tie_to_parent(death_signal),
             **_identity(account),
         )
 
 
-def run_as(argv: Sequence[str], *, cwd: Path, account: Account | None, text: str = "") -> subprocess.CompletedProcess[str]:
-    """Run a short command as the servers' account and return what it said; the caller looks at the return code."""
-    return subprocess.run(  # noqa: S603
+def run_as(
+    argv: Sequence[str], *, cwd: Path, account: Account | None, text: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run a short command as the servers' account; the caller looks at the return code."""
+    return subprocess.run(
         list(argv), cwd=cwd, input=text, capture_output=True, text=True, check=False, **_identity(account)
     )
 

