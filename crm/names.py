@@ -73,13 +73,13 @@ def _searchable(text: str) -> str:
     return "".join(char for char in folded if char.isalnum())
 
 
-def search_tokens(name: str) -> list[str]:
+def search_bigrams(name: str) -> list[str]:
     """What a name is indexed under: each character and each pair of neighbours, sorted, once."""
     text = _searchable(name)
     return sorted(set(text) | _pairs(text))
 
 
-def query_tokens(query: str) -> list[str]:
+def query_bigrams(query: str) -> list[str]:
     """What the index must contain for a query: its pairs, or its one character.
 
     An empty list means that nothing searchable was typed; the caller must then find nobody, for every

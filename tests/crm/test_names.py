@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.names import clean_name, display_name, query_tokens, search_tokens, split_salutation
+from crm.names import clean_name, display_name, query_bigrams, search_bigrams, split_salutation
 
 
 @pytest.mark.parametrize(
@@ -78,23 +78,23 @@ def test_names_are_shown_with_their_salutation() -> None:
     ],
 )
 def test_names_are_found_by_neighbouring_characters(name: str, query: str, found: bool) -> None:
-    assert (set(query_tokens(query)) <= set(search_tokens(name))) is found
+    assert (set(query_bigrams(query)) <= set(search_bigrams(name))) is found
 
 
 @pytest.mark.parametrize("query", ["", "  ", "·", "%_"])
 def test_a_query_with_nothing_to_search_for_has_no_tokens(query: str) -> None:
-    assert query_tokens(query) == []
+    assert query_bigrams(query) == []
 
 
 @given(st.text("王小明欧阳·- JohnÉＡ1", max_size=20), st.data())
 def test_any_part_of_a_name_finds_it(name: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(name)))
     end = data.draw(st.integers(start, len(name)))
-    assert set(query_tokens(name[start:end])) <= set(search_tokens(name))
+    assert set(query_bigrams(name[start:end])) <= set(search_bigrams(name))
 
 
 @given(st.text(max_size=60))
 def test_tokens_fit_their_column(name: str) -> None:
-    tokens = search_tokens(name)
+    tokens = search_bigrams(name)
     assert all(1 <= len(token) <= 2 for token in tokens)
     assert tokens == sorted(set(tokens))
