@@ -1,0 +1,89 @@
+"""The small marks every screen shares: icons, grades, due states, bins, clause chips. `{% load ui %}`."""
+
+from __future__ import annotations
+
+from django import forms, template
+from django.forms import BoundField
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from crm.labels import BINS, DUE, GRADES, Mark
+
+register = template.Library()
+SPRITE = "vendor/tabler-icons/icons.svg"
+UNKNOWN_ICON = "circle"
+
+
+@register.simple_tag
+def icon(name: str, label: str = "", kind: str = "") -> SafeString:
+    """An icon of the vendored sprite; hidden from screen readers unless it has a `label`. `kind`: more classes."""
+    classes = f"icon {kind}".strip()
+    link = f"{static(SPRITE)}#{name}"
+    if label:
+        return format_html('<svg class="{}" role="img" aria-label="{}"><use href="{}"/></svg>', classes, label, link)
+    return format_html('<svg class="{}" aria-hidden="true" focusable="false"><use href="{}"/></svg>', classes, link)
+
+
+@register.simple_tag
+def grade(value: str | None) -> SafeString:
+    """The grade of a lead as a lettered badge; an empty one is a dash that reads "not graded"."""
+    code = value or ""
+    return format_html(
+        '<span class="grade grade-{}" title="{}"><span class="visually-hidden">{} </span>{}</span>',
+        code.lower() or "none",
+        GRADES.get(code, code),
+        GRADES[""] if not code else _("grade"),
+        code or "–",
+    )
+
+
+@register.simple_tag
+def due(state: str, text: str = "") -> SafeString:
+    """A due state (crm.labels.DUE): icon, word, colour; `text` replaces the word, e.g. "17:00" or "2 days overdue"."""
+    return _mark("due", state, DUE.get(state), text)
+
+
+@register.simple_tag(name="bin")
+def bin_mark(code: str, text: str = "") -> SafeString:
+    """Where a lead stands (PX-10, crm.labels.BINS)."""
+    return _mark("bin", code, BINS.get(code), text)
+
+
+@register.simple_tag
+def clause(code: str) -> SafeString:
+    """A clause chip that opens the clause's text."""
+    if not code:
+        return SafeString("")
+    url = reverse("crm:clause", args=[code])
+    return format_html(
+        '<a class="clause" href="{}" hx-get="{}" hx-target="#clause-body" hx-boost="false" data-dialog="clause-dialog">{}</a>',
+        url,
+        url,
+        code,
+    )
+
+
+@register.filter
+def widget_kind(field: BoundField) -> str:
+    """How field.html lays a field out: check, choices, or plain."""
+    widget = field.field.widget
+    if isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
+        return "choices"
+    return "check" if isinstance(widget, forms.CheckboxInput) else "plain"
+
+
+@register.filter
+def tel(number: str) -> str:
+    """A number as the target of a tel: link (digits and a leading plus)."""
+    kept = "".join(sign for sign in number if sign.isdigit())
+    return f"tel:{'+' if number.strip().startswith('+') else ''}{kept}"
+
+
+def _mark(kind: str, code: str, mark: Mark | None, text: str) -> SafeString:
+    found = mark or Mark(code, UNKNOWN_ICON)
+    return format_html(
+        '<span class="mark {}-{}">{}<span>{}</span></span>', kind, code.replace("_", "-"), icon(found.icon), text or found.label
+    )
