@@ -1,0 +1,1 @@
+"""The kernel's writers, split by noun: one verb, one function, one transaction."""

@@ -1,0 +1,272 @@
+"""Logging contacts with a lead (PX-1, PX-14, SC-9 to SC-12), and annulling a mis-tap."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+
+from crm.actions import audit, customers
+from crm.actions import contacts as ledger
+from crm.errors import RuleViolation
+from crm.models import Contact, CustomerPhone, Occasion, User
+from crm.states import WRONG_NUMBER, Channel, Outcome, is_effective
+from leads import facts
+from leads.actions import grading, objections, planning
+from leads.actions.history import append, lock_lead, refuse_future
+from leads.models import CallTask, Lead, LeadEvent
+from leads.rules_types import EventKind
+
+FARTHEST_DAYS = 180
+UNDO_MINUTES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class ContactSheet:
+    """What a consultant logs: two taps (outcome, save) suffice; the rest is optional and belongs to a
+    conversation.
+    """
+
+    outcome: str
+    channel: str = Channel.PHONE.value
+    direction: str = "out"
+    promised_at: dt.datetime | None = None
+    appointment: dt.datetime | None = None
+    intention: str = ""
+    news: str = ""
+    questions: str = ""
+    real_need: str = ""
+    reason: str = ""
+    occasion: Occasion | None = None
+    objections_raised: tuple[str, ...] = ()
+    objections_dissolved: tuple[int, ...] = ()
+    grade: str = ""
+    quality: str = ""
+    preference: str = ""
+    invitation_accepted: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """The contact, and the lead with its new plan (`lead.due_at`, `lead.clause`)."""
+
+    contact: Contact
+    lead: Lead
+
+
+def _refuse_closed(task: CallTask | None, submission: uuid.UUID | None) -> None:
+    """Two people on one task: the second is told plainly who was first."""
+    if task is None or task.state == CallTask.State.OPEN:
+        return
+    event = task.closed_by_event
+    when = formats.date_format(timezone.localtime(task.closed_at), "H:i") if task.closed_at else ""
+    raise RuleViolation(
+        _("%(who)s has already logged this at %(when)s. Open the lead to see what was said.")
+        % {"who": (event.by if event else None) or _("somebody"), "when": when},
+        task.clause,
+        code="already_logged",
+    )
+
+
+def _check_moment(
+    moment: dt.datetime | None, *, after: dt.datetime, days: int, field: str, confirm: Collection[str]
+) -> None:
+    """A promise or appointment lies ahead; beyond the policy's days it asks, beyond half a year it is
+    refused.
+    """
+    if moment is None:
+        return
+    if moment <= after:
+        raise RuleViolation(
+            _("This moment has passed. Enter one that lies ahead."), "PX-1", field, code="past"
+        )
+    ahead = (moment - after).days
+    if ahead > FARTHEST_DAYS:
+        raise RuleViolation(_("At most half a year ahead."), "PX-1", field, code="too_far")
+    if ahead > days and f"long_{field}" not in confirm:
+        raise RuleViolation(
+            _(
+                "Nobody calls for more than %(days)d days then. Confirm that the customer wishes it."
+            )
+            % {"days": days},
+            "PX-1",
+            field,
+            code="ask",
+            confirm=f"long_{field}",
+        )
+
+
+def _check(
+    sheet: ContactSheet, lead: Lead, *, happened_at: dt.datetime, at: dt.datetime, confirm: Collection[str]
+) -> None:
+    refuse_future(happened_at, at, "happened_at")
+    if sheet.outcome not in {outcome.value for outcome in Outcome}:
+        raise RuleViolation(_("Choose how the contact ended."), "PX-1", "outcome")
+    if sheet.channel not in {channel.value for channel in Channel}:
+        raise RuleViolation(_("Choose one of the listed channels."), "PX-16", "channel")
+    if sheet.outcome == Outcome.CALLBACK_ARRANGED and sheet.promised_at is None:
+        raise RuleViolation(_("Enter when you promised to call back."), "PX-1", "promised_at")
+    if not is_effective(sheet.outcome) and (
+        sheet.appointment or sheet.objections_dissolved or sheet.objections_raised
+    ):
+        raise RuleViolation(
+            _("Nobody was spoken with: an appointment or objections need a conversation."), "PX-1", "outcome"
+        )
+    days = facts.policy_in_force(lead.project_id, at).policy.promise_max_days
+    promised = sheet.promised_at if sheet.outcome == Outcome.CALLBACK_ARRANGED else None
+    _check_moment(promised, after=happened_at, days=days, field="promised_at", confirm=confirm)
+    _check_moment(sheet.appointment, after=happened_at, days=days, field="appointment", confirm=confirm)
+    if (
+        lead.kind == Lead.Kind.LEADER_REFERRAL
+        and sheet.direction == "out"
+        and not lead.tasks.filter(state=CallTask.State.OPEN).exists()
+        and not sheet.reason.strip()
+    ):
+        raise RuleViolation(
+            _("Referred customers are contacted at milestones only. Give the reason for this contact."),
+            "SC-3.1",
+            "reason",
+            code="reason_needed",
+        )
+
+
+@transaction.atomic
+def log_contact(
+    *,
+    lead_id: int,
+    sheet: ContactSheet,
+    happened_at: dt.datetime,
+    by: User,
+    at: dt.datetime,
+    task_id: int | None = None,
+    tapped_at: dt.datetime | None = None,
+    submission: uuid.UUID | None = None,
+    confirm: Collection[str] = (),
+) -> Logged:
+    """Append one contact and what was learned in it, then recompute the plan. The same form sent twice
+    logs once.
+
+    `confirm` holds the flags of questions already answered with yes (see RuleViolation.confirm).
+    """
+    lead = lock_lead(lead_id)
+    before = Contact.objects.filter(submission=submission).first() if submission else None
+    if before is not None:
+        return Logged(before, lead)
+    task = lead.tasks.select_related("closed_by_event__by").filter(pk=task_id).first() if task_id else None
+    _refuse_closed(task, submission)
+    _check(sheet, lead, happened_at=happened_at, at=at, confirm=confirm)
+    contact = ledger.record_contact(
+        customer=lead.customer,
+        project=lead.project,
+        channel=sheet.channel,
+        direction=sheet.direction,
+        outcome=sheet.outcome,
+        happened_at=happened_at,
+        by=by,
+        at=at,
+        clause=task.clause if task else "",
+        tapped_at=tapped_at,
+        news=sheet.news,
+        questions=sheet.questions,
+        real_need=sheet.real_need,
+        occasion=sheet.occasion,
+        submission=submission,
+    )
+    append(
+        lead,
+        EventKind.CONTACT,
+        happened_at=happened_at,
+        by=by,
+        at=at,
+        value=sheet.outcome,
+        channel=sheet.channel,
+        due=sheet.promised_at if sheet.outcome == Outcome.CALLBACK_ARRANGED else None,
+        appointment=sheet.appointment,
+        contact=contact,
+        note=sheet.reason,
+        data=_extras(sheet),
+    )
+    _append_learned(lead, sheet, happened_at=happened_at, by=by, at=at)
+    if sheet.outcome in WRONG_NUMBER:
+        _number_was_wrong(lead, sheet.outcome, happened_at=happened_at, by=by, at=at)
+    planning.replan_party(lead, at=at)
+    lead.refresh_from_db()
+    return Logged(contact, lead)
+
+
+def _extras(sheet: ContactSheet) -> dict[str, object]:
+    extras: dict[str, object] = {}
+    if sheet.intention:
+        extras["intention"] = sheet.intention
+    if sheet.invitation_accepted is not None:
+        extras["invitation_accepted"] = sheet.invitation_accepted
+    return extras
+
+
+def _append_learned(
+    lead: Lead, sheet: ContactSheet, *, happened_at: dt.datetime, by: User, at: dt.datetime
+) -> None:
+    """Grade, verdict, preference and objections learned in the conversation follow it as events of their
+    own.
+    """
+    if sheet.quality:
+        grading.append_quality(lead, sheet.quality, happened_at=happened_at, by=by, at=at)
+    if sheet.grade:
+        grading.append_grade(lead, sheet.grade, reason=sheet.reason, happened_at=happened_at, by=by, at=at)
+    if sheet.preference and customers.set_preference(
+        customer=lead.customer, preference=sheet.preference, by=by, at=at
+    ):
+        append(lead, EventKind.PREFERENCE, happened_at=happened_at, by=by, at=at, value=sheet.preference)
+    objections.append_raised(lead, sheet.objections_raised, happened_at=happened_at, by=by, at=at)
+    objections.append_dissolved(lead, sheet.objections_dissolved, happened_at=happened_at, by=by, at=at)
+
+
+def _number_was_wrong(
+    lead: Lead, outcome: str, *, happened_at: dt.datetime, by: User, at: dt.datetime
+) -> None:
+    """PX-1: a wrong number opens a data repair, unless the customer has another good one to go on with."""
+    main = (
+        CustomerPhone.objects.filter(customer_id=lead.customer_id, live=True, bad_since=None)
+        .order_by("-is_main", "id")
+        .first()
+    )
+    if main is not None and customers.mark_number_bad(phone=main, reason=outcome, at=at):
+        append(lead, EventKind.PHONE_REPAIRED, happened_at=happened_at, by=by, at=at, note="another number")
+
+
+@transaction.atomic
+def void_contact(*, event_id: int, lead_id: int, by: User, at: dt.datetime) -> Lead:
+    """Annul a mis-tapped contact of one's own within half an hour: the row stays, the plan forgets it."""
+    lead = lock_lead(lead_id)
+    event = (
+        LeadEvent.objects.select_related("contact")
+        .filter(pk=event_id, lead=lead, kind=EventKind.CONTACT)
+        .first()
+    )
+    if event is None or event.by_id != by.pk or at - event.recorded_at > dt.timedelta(minutes=UNDO_MINUTES):
+        raise RuleViolation(
+            _("Only your own entry of the last %(minutes)d minutes can be taken back.")
+            % {"minutes": UNDO_MINUTES},
+            "PX-14",
+            code="too_late",
+        )
+    if LeadEvent.objects.filter(lead=lead, kind=EventKind.VOID, ref=event.pk).exists():
+        return lead
+    learned = LeadEvent.objects.filter(
+        lead=lead, at=event.at, recorded_at=event.recorded_at, by=by, pk__gte=event.pk
+    ).exclude(kind=EventKind.VOID)
+    for row in learned:
+        append(lead, EventKind.VOID, happened_at=row.at, by=by, at=at, ref=row.pk)
+    if event.contact is not None:
+        Contact.objects.filter(pk=event.contact_id).update(voided_at=at)
+    audit.record(
+        "contact.voided", by=by, at=at, project=lead.project, target="lead", target_id=lead.pk, event=event.pk
+    )
+    planning.replan_party(lead, at=at)
+    lead.refresh_from_db()
+    return lead

@@ -1,0 +1,46 @@
+"""Appending to a lead's history. Every other action writes through here, then asks for the plan to be
+recomputed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from crm.errors import RuleViolation
+from crm.models import User
+from leads.models import Lead, LeadEvent
+
+
+def lock_lead(lead_id: int) -> Lead:
+    """The lead, locked until the transaction ends: two people working on it come one after the other."""
+    lead = Lead.objects.select_for_update(of=("self",)).select_related("customer", "project").get(pk=lead_id)
+    if lead.merged_into_id is not None:
+        raise RuleViolation(_("This lead was merged into another; open that one."), "PX-3", code="merged")
+    return lead
+
+
+def append(
+    lead: Lead,
+    kind: str,
+    *,
+    happened_at: dt.datetime,
+    by: User | None,
+    at: dt.datetime,
+    value: str = "",
+    **fields: Any,
+) -> LeadEvent:
+    """Append one event: `happened_at` is when it took place, `at` when it is entered."""
+    return LeadEvent.objects.create(
+        lead=lead, kind=kind, at=happened_at, recorded_at=at, by=by, value=value, **fields
+    )
+
+
+def refuse_future(happened_at: dt.datetime, at: dt.datetime, field: str) -> None:
+    """What is registered has happened; two minutes of grace for a clock that runs ahead."""
+    if happened_at > at + dt.timedelta(minutes=2):
+        raise RuleViolation(
+            _("This moment lies in the future. Enter when it happened."), field=field, code="future"
+        )

@@ -1,0 +1,292 @@
+"""Registering inbound calls and visits at the desk (SC-1, SC-2, PX-3)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from crm.actions import contacts as ledger
+from crm.actions import customers
+from crm.errors import RuleViolation
+from crm.models import Customer, Project, Unit, User
+from crm.phones import Number
+from crm.states import Channel, Outcome
+from leads.actions import planning
+from leads.actions.history import append, lock_lead, refuse_future
+from leads.models import HeardVia, InboundCall, Interest, Lead, Objection, Visit
+from leads.rules_types import EventKind
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who came or rang: the three first fields of the desk, and who is to own a lead that is new."""
+
+    project: Project
+    phone: str
+    name: str
+    salutation: str
+    heard_via: HeardVia | None = None
+    consultant: User | None = None
+    no_phone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VisitSheet:
+    """The rest of the visit sheet; every field may be empty and be completed the same day."""
+
+    party_size: int | None = None
+    household_note: str = ""
+    wanted_type: str = ""
+    wanted_area: str = ""
+    budget: str = ""
+    purpose: str = ""
+    time_to_buy: str = ""
+    grade: str = ""
+    grade_reason: str = ""
+    interests: tuple[str, ...] = ()
+    objections: tuple[str, ...] = ()
+    units: tuple[Unit, ...] = ()
+    note: str = ""
+    appointment: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What a registration made or found."""
+
+    lead: Lead
+    is_new: bool
+    row: Any = field(repr=False)
+
+
+def _one_customer(found: list[Customer]) -> Customer | None:
+    if len({customer.household_id for customer in found}) > 1:
+        raise RuleViolation(
+            _("These numbers belong to two customers. Register one number; then link or merge the two."),
+            "PX-3",
+            "phone",
+            code="two_customers",
+        )
+    return found[0] if found else None
+
+
+def _read(party: Party) -> list[Number]:
+    if party.no_phone:
+        if party.phone.strip():
+            raise RuleViolation(_("Either enter a number or tick that none was left."), "PX-3", "phone")
+        return []
+    return list(customers.read_numbers(party.phone, region=party.project.region))
+
+
+def _open_lead(
+    party: Party, *, happened_at: dt.datetime, by: User | None, at: dt.datetime
+) -> tuple[Lead, Customer, bool]:
+    """The party's lead in the project, found by number or made new; locked. The customer is who came or
+    rang.
+    """
+    numbers = _read(party)
+    if not party.name.strip() and not numbers:
+        raise RuleViolation(_("Enter at least a number or a name."), "PX-3", "name")
+    customers.lock_numbers(numbers)
+    customer = _one_customer(customers.find_by_numbers(numbers))
+    if customer is None:
+        if not party.name.strip():
+            raise RuleViolation(
+                _("This number is new: enter the customer's name or surname."), "PX-3", "name"
+            )
+        customer = customers.create_customer(
+            name=party.name, salutation=party.salutation, numbers=numbers, by=by, at=at
+        )
+    lead, created = Lead.objects.get_or_create(
+        household_id=customer.household_id,
+        project=party.project,
+        merged_into=None,
+        defaults={
+            "customer": customer,
+            "consultant": party.consultant,
+            "heard_via": party.heard_via,
+            "created_at": at,
+            "created_by": by,
+        },
+    )
+    if created:
+        owner = str(party.consultant.pk) if party.consultant else ""
+        append(lead, EventKind.ASSIGNED, happened_at=happened_at, by=by, at=at, value=owner)
+        if not numbers:
+            append(lead, EventKind.NO_PHONE, happened_at=happened_at, by=by, at=at)
+    else:
+        lead = lock_lead(lead.pk)
+        if lead.heard_via_id is None and party.heard_via is not None:
+            lead.heard_via = party.heard_via
+            lead.save(update_fields=["heard_via"])
+    return lead, customer, created
+
+
+@transaction.atomic
+def register_call(
+    *,
+    party: Party,
+    happened_at: dt.datetime,
+    talked: bool,
+    by: User,
+    at: dt.datetime,
+    note: str = "",
+    submission: uuid.UUID | None = None,
+) -> Registered:
+    """SC-1.1: one line of the register of calls; the same form sent twice makes one line."""
+    refuse_future(happened_at, at, "happened_at")
+    before = (
+        InboundCall.objects.filter(submission=submission).select_related("lead").first()
+        if submission
+        else None
+    )
+    if before is not None:
+        return Registered(before.lead, False, before)
+    lead, customer, created = _open_lead(party, happened_at=happened_at, by=by, at=at)
+    row = InboundCall.objects.create(
+        lead=lead,
+        at=happened_at,
+        recorded_at=at,
+        recorded_by=by,
+        talked=talked,
+        heard_via=party.heard_via,
+        note=note,
+        submission=submission,
+    )
+    contact = None
+    if talked:
+        contact = ledger.record_contact(
+            customer=customer,
+            project=party.project,
+            channel=Channel.PHONE,
+            direction="in",
+            outcome=Outcome.TALKED,
+            happened_at=happened_at,
+            by=by,
+            at=at,
+        )
+    value = "talked" if talked else "not_taken"
+    append(
+        lead, EventKind.CALL_IN, happened_at=happened_at, by=by, at=at, value=value, call=row, contact=contact
+    )
+    planning.replan([lead.pk], at=at)
+    lead.refresh_from_db()
+    return Registered(lead, created, row)
+
+
+@transaction.atomic
+def register_visit(
+    *,
+    party: Party,
+    happened_at: dt.datetime,
+    by: User,
+    at: dt.datetime,
+    sheet: VisitSheet | None = None,
+    received_by: User | None = None,
+    submission: uuid.UUID | None = None,
+) -> Registered:
+    """SC-2: one line of the visit register, with as much of the sheet as is known; the same form sent
+    twice makes one line.
+    """
+    refuse_future(happened_at, at, "happened_at")
+    before = (
+        Visit.objects.filter(submission=submission).select_related("lead").first() if submission else None
+    )
+    if before is not None:
+        return Registered(before.lead, False, before)
+    lead, _customer, created = _open_lead(party, happened_at=happened_at, by=by, at=at)
+    sheet = sheet or VisitSheet()
+    row = Visit.objects.create(
+        lead=lead,
+        at=happened_at,
+        recorded_at=at,
+        recorded_by=by,
+        received_by=received_by,
+        is_first=not lead.visit_rows.exists(),
+        heard_via=party.heard_via,
+        submission=submission,
+    )
+    append(
+        lead,
+        EventKind.VISIT,
+        happened_at=happened_at,
+        by=by,
+        at=at,
+        visit=row,
+        appointment=sheet.appointment,
+    )
+    _write_sheet(row, lead, sheet, by=by, at=at)
+    planning.replan([lead.pk], at=at)
+    lead.refresh_from_db()
+    return Registered(lead, created, row)
+
+
+def _write_sheet(row: Visit, lead: Lead, sheet: VisitSheet, *, by: User, at: dt.datetime) -> None:
+    for name in (
+        "party_size",
+        "household_note",
+        "wanted_type",
+        "wanted_area",
+        "budget",
+        "purpose",
+        "time_to_buy",
+        "grade_reason",
+        "note",
+    ):
+        setattr(row, name, getattr(sheet, name))
+    row.save()
+    row.units.set(sheet.units)
+    if sheet.wanted_type or sheet.wanted_area or sheet.budget:
+        lead.wanted = " ".join(part for part in (sheet.wanted_type, sheet.wanted_area) if part) or lead.wanted
+        lead.budget = sheet.budget or lead.budget
+        lead.save(update_fields=["wanted", "budget"])
+    Interest.objects.bulk_create(
+        [Interest(lead=lead, point=point, noted_at=at, noted_by=by) for point in sheet.interests],
+        ignore_conflicts=True,
+    )
+    Objection.objects.bulk_create(
+        [Objection(lead=lead, cause=cause, raised_at=at, raised_by=by) for cause in sheet.objections],
+        ignore_conflicts=True,
+    )
+    for cause in sheet.objections:
+        append(lead, EventKind.OBJECTION, happened_at=at, by=by, at=at, value="raised", data={"cause": cause})
+    if sheet.grade and sheet.grade != lead.grade:
+        append(
+            lead,
+            EventKind.GRADE,
+            happened_at=row.at,
+            by=by,
+            at=at,
+            value=sheet.grade,
+            note=sheet.grade_reason,
+            visit=row,
+        )
+
+
+@transaction.atomic
+def complete_sheet(*, visit: Visit, sheet: VisitSheet, by: User, at: dt.datetime) -> Visit:
+    """Fill in the rest of a visit sheet, the same day or later (completeness is measured, not enforced)."""
+    lead = lock_lead(visit.lead_id)
+    row = Visit.objects.select_for_update().get(pk=visit.pk)
+    if sheet.appointment is not None and sheet.appointment < at:
+        raise RuleViolation(_("The next appointment lies in the past."), field="appointment")
+    grade_now = bool(sheet.grade) and sheet.grade != lead.grade
+    _write_sheet(row, lead, sheet if not grade_now else _without_grade(sheet), by=by, at=at)
+    if grade_now:
+        append(
+            lead, EventKind.GRADE, happened_at=at, by=by, at=at, value=sheet.grade, note=sheet.grade_reason
+        )
+    planning.replan([lead.pk], at=at)
+    return row
+
+
+def _without_grade(sheet: VisitSheet) -> VisitSheet:
+    """A grade given later than the visit is an event of its own moment, not of the visit's."""
+    from dataclasses import replace
+
+    return replace(sheet, grade="")

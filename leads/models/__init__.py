@@ -1,0 +1,29 @@
+"""The tables of sales, split by noun. Import models from here."""
+
+from leads.models.deals import Deal, DealStep
+from leads.models.imports import ImportBatch, RefusedRow, RegisterMapping, StaffName
+from leads.models.leads import HeardVia, Interest, Lead, Objection
+from leads.models.registers import InboundCall, LeadEvent, MergeRecord, Visit
+from leads.models.scripts import ObjectionAnswer, Script
+from leads.models.tasks import CallTask, DowngradeReview
+
+__all__ = [
+    "CallTask",
+    "Deal",
+    "DealStep",
+    "DowngradeReview",
+    "HeardVia",
+    "ImportBatch",
+    "InboundCall",
+    "Interest",
+    "Lead",
+    "LeadEvent",
+    "MergeRecord",
+    "Objection",
+    "ObjectionAnswer",
+    "RefusedRow",
+    "RegisterMapping",
+    "Script",
+    "StaffName",
+    "Visit",
+]

@@ -1,0 +1,122 @@
+"""Named filters of leads and tasks: visibility, bins (PX-10), search. Every list and count goes through
+these.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Value, When
+
+from crm.access import scope
+from crm.models import Customer, CustomerPhone, User
+from crm.names import query_bigrams
+from crm.roles import Action, Limit
+from leads.states import Bin
+
+if TYPE_CHECKING:
+    pass
+
+NOT_A_VIEW = (Limit.EXISTENCE_ONLY, Limit.COUNTS_ONLY, Limit.WITH_DEAL)
+TAIL_DIGITS = 4
+
+
+class LeadQuerySet(models.QuerySet["Lead"]):
+    def current(self) -> LeadQuerySet:
+        """Leads that were not merged into another."""
+        return self.filter(merged_into=None)
+
+    def visible_to(self, user: User) -> LeadQuerySet:
+        """The leads a user may open, by docs/roles.md: own (a stand-in's included), project, all; a clerk
+        those with a deal.
+        """
+        own = Q(consultant=user) | Q(stand_in=user)
+        rows = scope(user, Action.SEE_LEADS, without=NOT_A_VIEW).q(own)
+        with_deal = scope(user, Action.SEE_LEADS, without=(Limit.EXISTENCE_ONLY, Limit.COUNTS_ONLY))
+        extra = with_deal.projects - scope(user, Action.SEE_LEADS, without=NOT_A_VIEW).projects
+        if extra:
+            deals = self.model._meta.get_field("deals").related_model
+            assert deals is not None
+            rows |= Q(project_id__in=extra) & Exists(deals._default_manager.filter(lead=OuterRef("pk")))
+        return self.current().filter(rows)
+
+    def countable_by(self, user: User) -> LeadQuerySet:
+        """The leads a user's figures may count: what they see, and whole projects for those who get counts
+        only.
+        """
+        rows = scope(user, Action.SEE_FIGURES).q(Q(consultant=user))
+        return self.current().filter(rows)
+
+    def with_bin(self, now: dt.datetime) -> LeadQuerySet:
+        """Annotate `bin`: each live lead's one bin of PX-10, in one CASE; `nobody` must never come up."""
+        return self.annotate(
+            bin=Case(
+                When(state="invalid", then=Value(Bin.INVALID.value)),
+                When(state="lost", then=Value(Bin.LOST.value)),
+                When(state="closed", then=Value(Bin.CLOSED.value)),
+                When(consultant=None, then=Value(Bin.POOL.value)),
+                When(review_due_at__isnull=False, then=Value(Bin.REVIEW.value)),
+                When(~Q(quiet_clause="") & Q(due_at=None), then=Value(Bin.MESSAGES_ONLY.value)),
+                When(Q(held_until__gt=now), then=Value(Bin.HELD.value)),
+                When(opens_at__lte=now, then=Value(Bin.TASK_OPEN.value)),
+                When(opens_at__gt=now, then=Value(Bin.WAITING.value)),
+                default=Value("nobody"),
+                output_field=models.CharField(),
+            )
+        )
+
+    def bins(self, now: dt.datetime) -> dict[str, int]:
+        """Leads by bin, in one query; the values add up to `self.count()`."""
+        rows = self.with_bin(now).order_by().values("bin").annotate(n=Count("pk"))
+        return {row["bin"]: row["n"] for row in rows}
+
+    def overdue(self, now: dt.datetime) -> LeadQuerySet:
+        return self.filter(state="live", due_at__lt=now)
+
+    def search(self, text: str) -> LeadQuerySet:
+        """By name (characters in order) or, from 4 digits on, by the end of a number (PX-12: never by its
+        middle).
+        """
+        text = text.strip()
+        digits = "".join(character for character in text if character.isdigit())
+        if len(digits) >= TAIL_DIGITS:
+            holders = CustomerPhone.objects.filter(reversed__startswith=digits[::-1], live=True)
+            return self.filter(household__in=holders.values("customer__household"))
+        wanted = query_bigrams(text)
+        if not wanted:
+            return self.none() if text else self
+        named = Customer.objects.filter(bigrams__contains=wanted, merged_into=None)
+        return self.filter(household__in=named.values("household"))
+
+    def for_rows(self) -> LeadQuerySet:
+        """What a line of a list shows, in a constant number of queries."""
+        return self.select_related("customer", "consultant", "heard_via", "project").prefetch_related(
+            models.Prefetch(
+                "customer__phones",
+                queryset=CustomerPhone.objects.filter(live=True).order_by("-is_main", "id"),
+                to_attr="live_phones",
+            )
+        )
+
+
+class CallTaskQuerySet(models.QuerySet["CallTask"]):
+    def open(self) -> CallTaskQuerySet:
+        return self.filter(state="open")
+
+    def visible_to(self, user: User) -> CallTaskQuerySet:
+        """Tasks of leads the user may open, and those on the user's own list."""
+        own = Q(assignee=user) | Q(lead__consultant=user)
+        return self.filter(
+            scope(user, Action.SEE_LEADS, without=NOT_A_VIEW).q(own, project="lead__project_id"),
+            lead__merged_into=None,
+        )
+
+    def on_list_of(self, user: User, day: dt.date) -> CallTaskQuerySet:
+        """What stands on a person's list of `day`: open, theirs to do, its list day come."""
+        return self.open().filter(assignee=user, list_day__lte=day, lead__merged_into=None)
+
+    def late(self, now: dt.datetime) -> CallTaskQuerySet:
+        """Closed after the due moment, or still open past it (PX-14)."""
+        return self.filter(Q(closed_at__gt=F("due_at")) | Q(state="open", due_at__lt=now))
