@@ -15,7 +15,8 @@ setup:
 	@$(PYTHON) -m crm.launch setup
 
 lint: setup
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy \
+	  && .venv/bin/pytest -q tests/architecture/test_layers.py
 
 format: setup
 	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .

@@ -7,6 +7,7 @@ import fcntl
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -111,10 +112,14 @@ class Product:
             file.seek(start)
             return file.read().decode(errors="replace")
 
-    def python(self, name: str, *words: str) -> Child:
-        argv = [sys.executable, "-m", *words]
-        log = self.log(name)
-        return Child(name, log, lambda: spawn(argv, cwd=self.root, env=self.env, log=log))
+    def python(self, name: str, *words: str, death_signal: signal.Signals = signal.SIGTERM) -> Child:
+        """`death_signal`: what the part gets when the launcher was killed and nobody waits for it any more."""
+        argv, log = [sys.executable, "-m", *words], self.log(name)
+
+        def launch() -> subprocess.Popen[bytes]:
+            return spawn(argv, cwd=self.root, env=self.env, log=log, death_signal=death_signal)
+
+        return Child(name, log, launch)
 
     def start_web(self) -> None:
         """gunicorn; returns when /healthz answers."""
@@ -137,14 +142,13 @@ class Product:
     def start_background(self) -> None:
         """One worker and exactly one scheduler."""
         (self.data / "beat").mkdir(exist_ok=True)
-        quiet = ["--loglevel", "INFO"]
+        worker = ["worker", "--loglevel", "INFO", "--without-mingle"]
+        beat = ["beat", "--loglevel", "INFO", "--pidfile=", "-s", str(self.data / "beat" / "schedule")]
+        # SIGQUIT: a warm shutdown would wait for tasks whose database and broker end at the same moment.
         self.supervisor.add(
-            self.python("worker", "celery", "-A", "crm", "worker", "--without-mingle", *quiet)
+            self.python("worker", "celery", "-A", "crm", *worker, death_signal=signal.SIGQUIT)
         )
-        schedule = str(self.data / "beat" / "schedule")
-        self.supervisor.add(
-            self.python("beat", "celery", "-A", "crm", "beat", "-s", schedule, "--pidfile=", *quiet)
-        )
+        self.supervisor.add(self.python("beat", "celery", "-A", "crm", *beat))
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -181,7 +185,7 @@ def start(product: Product) -> None:
     say("Preparing the database ...")
     product.manage("migrate_once", "--verbosity", "1")
     logins = ""
-    if any(product.root.glob("*/management/commands/demo.py")):
+    if os.environ.get("CRM_DEMO") != "0" and any(product.root.glob("*/management/commands/demo.py")):
         product.manage("demo", "--if-empty")
         logins = product.manage("demo", "--logins")
     say("Starting the web, the worker and the scheduler ...")

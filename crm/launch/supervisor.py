@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import subprocess
 import time
@@ -69,6 +71,8 @@ class Supervisor:
 
     def _died(self, child: Child, now: float) -> None:
         assert child.process is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.process.pid, signal.SIGKILL)  # what it left behind holds its port and its tasks
         child.deaths = [moment for moment in child.deaths if now - moment < WINDOW] + [now]
         how = f"{child.name} ended by itself (exit code {child.process.returncode}; log: {child.log})"
         if len(child.deaths) >= QUICK_DEATHS:
