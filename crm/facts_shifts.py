@@ -1,0 +1,37 @@
+"""Who is away on which day, for any number of users in two queries (PX-7)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from typing import NamedTuple
+
+from crm.models import ShiftDay, WeeklyRest
+
+
+class Absence(NamedTuple):
+    """One day on which a person does not work: `kind` is "rest" or "leave" (crm.models.ShiftDay.Kind)."""
+
+    kind: str
+    stand_in_id: int | None
+
+
+def absences(user_ids: Collection[int], first: dt.date, last: dt.date) -> dict[int, dict[dt.date, Absence]]:
+    """Each user's days away from `first` to `last`, both included; an empty dict for who is always there.
+
+    Weekly rest days, except those worked after all, and the dated rest and leave days. A dated day that falls
+    on a weekly rest day and names nobody keeps the weekly stand-in.
+    """
+    found: dict[int, dict[dt.date, Absence]] = {user_id: {} for user_id in user_ids}
+    weekly = WeeklyRest.objects.filter(user__in=user_ids).values_list("user_id", "weekday", "stand_in_id")
+    for user_id, weekday, stand_in_id in weekly:
+        day = first + dt.timedelta(days=(weekday - first.weekday()) % 7)
+        while day <= last:
+            found[user_id][day] = Absence(ShiftDay.Kind.REST.value, stand_in_id)
+            day += dt.timedelta(days=7)
+    dated = ShiftDay.objects.filter(user__in=user_ids, day__gte=first, day__lte=last)
+    for user_id, day, kind, stand_in_id in dated.values_list("user_id", "day", "kind", "stand_in_id"):
+        usual = found[user_id].pop(day, None)
+        if kind != ShiftDay.Kind.WORK:
+            found[user_id][day] = Absence(kind, stand_in_id or (usual.stand_in_id if usual else None))
+    return found
