@@ -11,8 +11,9 @@ from tests.architecture.source import PACKAGES, Module, modules
 
 # Pure files by name, whatever app they stand in.
 PURE = {
-    "bilingual", "calendar_files", "clauses", "compose", "contact_cap", "errors", "festivals", "names", "phones",
-    "policy", "registers", "roles", "rules", "sampling", "segments", "states", "workdays",
+    "bilingual", "calendar_files", "clause", "clauses", "compose", "contact_cap", "errors", "festivals", "names",
+    "phones", "policy", "registers", "roles", "rules", "sampling", "scripts", "segments", "states", "vocabulary",
+    "workdays",
 }  # fmt: skip
 THIRD_PARTY_OF_PURE = {
     "phonenumbers": "",
@@ -35,7 +36,7 @@ def layer(name: str) -> str:
     if not parts:
         return "other"
     head = parts[0]
-    if head in PURE or head.startswith(("rules_", "rules")):
+    if head in PURE or head.startswith(("rules", "clauses_")):
         return "pure"
     for kind in ("models", "facts", "actions"):
         if head == kind or head.startswith(f"{kind}_"):

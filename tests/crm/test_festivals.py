@@ -37,7 +37,7 @@ def day_of(year: int, code: str) -> date:
         ("mid_autumn", "2033-09-08"),
     ],
 )
-def test_sc_5_1_festival_days(code: str, day: str) -> None:
+def test_sc_9_the_days_of_the_festivals(code: str, day: str) -> None:
     expected = date.fromisoformat(day)
     assert day_of(expected.year, code) == expected
 
