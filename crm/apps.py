@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -10,3 +12,8 @@ class CrmConfig(AppConfig):
     name = "crm"
     verbose_name = _("Sales centre")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Load what registers itself; crm/__init__.py imports nothing, for the launcher runs without Django."""
+        importlib.import_module("crm.celery")
+        importlib.import_module("crm.checks")

@@ -87,7 +87,9 @@ def spawn(
             stderr=subprocess.STDOUT,
             start_new_session=True,
             preexec_fn=_tie_to_parent(death_signal),
-            **_identity(account),
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
         )
 
 
@@ -96,14 +98,16 @@ def run_as(
 ) -> subprocess.CompletedProcess[str]:
     """Run a short command as the servers' account; the caller looks at the return code."""
     return subprocess.run(
-        list(argv), cwd=cwd, input=text, capture_output=True, text=True, check=False, **_identity(account)
+        list(argv),
+        cwd=cwd,
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        user=account.uid if account else None,
+        group=account.gid if account else None,
+        extra_groups=[] if account else None,
     )
-
-
-def _identity(account: Account | None) -> dict[str, object]:
-    if account is None:
-        return {}
-    return {"user": account.uid, "group": account.gid, "extra_groups": []}
 
 
 def stop(process: subprocess.Popen[bytes], how: signal.Signals, patience: float) -> None:

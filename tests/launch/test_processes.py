@@ -1,0 +1,104 @@
+"""`make run` with its real processes: what a person does to it, and what happens to it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from crm.launch.servers import endpoints
+from tests.launch.product import ROOT, Product, environment, start, until
+
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
+
+PAGE_SECONDS = 10.0
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path
+    for product in STARTED:
+        for pid in product.processes():
+            os.kill(pid, signal.SIGKILL)
+    STARTED.clear()
+
+
+STARTED: list[Product] = []
+
+
+def begin(folder: Path, port: int | None = None) -> Product:
+    product = start(folder, port)
+    STARTED.append(product)
+    return product
+
+
+def ask(product: Product, statement: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(host=str(endpoints(product.data).folder), user="crm", dbname="crm") as connection:
+        cursor = connection.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+
+def test_a_day_of_the_product(folder: Path) -> None:
+    """First page, a part that dies, a second launcher, Ctrl-C, a quick second start with the same data, kill -9."""
+    product = begin(folder)
+    product.wait_ready()
+    assert product.healthy()
+    ask(product, "CREATE TABLE kept AS SELECT 42 AS answer")
+
+    second = subprocess.run(
+        [sys.executable, "-m", "crm.launch", "run", "--port", str(product.port + 1)],
+        cwd=ROOT, env=environment(product.data), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert second.returncode == 1
+    assert second.stderr.count("\n") == 1
+    assert f"already runs on {product.data} (process {product.process.pid})" in second.stderr
+
+    os.kill(product.process_of("gunicorn"), signal.SIGKILL)
+    assert until(lambda: "web ended by itself (exit code -9" in product.said())
+    assert until(product.healthy)
+
+    assert product.interrupt() == 0
+    assert product.said().rstrip().endswith(f"Stopped; the data stays in {product.data}")
+    assert product.processes() == {}
+    assert "database system is shut down" in (product.data / "logs/postgres.log").read_text()
+
+    began = time.monotonic()
+    again = begin(folder, product.port)
+    again.wait_ready()
+    assert time.monotonic() - began < PAGE_SECONDS
+    assert ask(again, "SELECT answer FROM kept") == [(42,)]
+
+    again.process.kill()
+    again.process.wait()
+    assert until(lambda: again.processes() == {}, 15), again.processes()
+
+
+def test_a_used_port_is_one_clear_line(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            ["make", "run", f"PORT={port}", f"PYTHON={sys.executable}"],
+            cwd=ROOT, env=environment(folder / "data"), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("make")]
+    why = f"Port {port} on 127.0.0.1 cannot be used (Address already in use)"
+    assert lines == [f"{why}; choose another: make run PORT=8001"]
+    assert done.returncode != 0
+    assert not (folder / "data").exists()
+
+
+def test_ctrl_c_in_the_middle_of_a_start_leaves_nothing(folder: Path) -> None:
+    product = begin(folder)
+    assert until(lambda: "Preparing the database" in product.said())
+    assert product.interrupt() == 0
+    assert product.processes() == {}
