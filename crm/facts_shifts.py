@@ -19,8 +19,8 @@ class Absence(NamedTuple):
 def absences(user_ids: Collection[int], first: dt.date, last: dt.date) -> dict[int, dict[dt.date, Absence]]:
     """Each user's days away from `first` to `last`, both included; an empty dict for who is always there.
 
-    Weekly rest days, except those worked after all, and the dated rest and leave days. A dated day that falls
-    on a weekly rest day and names nobody keeps the weekly stand-in.
+    A dated row is the whole answer for its day: worked after all, or away with the stand-in it names, or with
+    nobody. Only days without one follow the weekly rest.
     """
     found: dict[int, dict[dt.date, Absence]] = {user_id: {} for user_id in user_ids}
     weekly = WeeklyRest.objects.filter(user__in=user_ids).values_list("user_id", "weekday", "stand_in_id")
@@ -31,7 +31,7 @@ def absences(user_ids: Collection[int], first: dt.date, last: dt.date) -> dict[i
             day += dt.timedelta(days=7)
     dated = ShiftDay.objects.filter(user__in=user_ids, day__gte=first, day__lte=last)
     for user_id, day, kind, stand_in_id in dated.values_list("user_id", "day", "kind", "stand_in_id"):
-        usual = found[user_id].pop(day, None)
+        found[user_id].pop(day, None)
         if kind != ShiftDay.Kind.WORK:
-            found[user_id][day] = Absence(kind, stand_in_id or (usual.stand_in_id if usual else None))
+            found[user_id][day] = Absence(kind, stand_in_id)
     return found

@@ -78,10 +78,10 @@ def test_px_7_leave_and_dated_rest_count_only_inside_the_range(lin: User, mei: U
     }
 
 
-def test_px_7_leave_over_a_rest_day_says_leave_and_keeps_the_weekly_stand_in(lin: User, mei: User) -> None:
+def test_px_7_a_dated_row_that_names_nobody_takes_the_weekly_stand_in_away(lin: User, mei: User) -> None:
     WeeklyRest.objects.create(user=lin, weekday=2, stand_in=mei)
-    exception(lin, 2, "leave")
-    assert absences([lin.pk], MONDAY, SUNDAY)[lin.pk] == {day(2): Absence("leave", mei.pk)}
+    exception(lin, 2, "rest")
+    assert absences([lin.pk], MONDAY, SUNDAY)[lin.pk] == {day(2): Absence("rest", None)}
 
 
 def test_px_7_the_stand_in_of_the_day_outranks_the_weekly_one(lin: User, mei: User, project: Project) -> None:
