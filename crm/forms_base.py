@@ -1,4 +1,4 @@
-"""How forms look and behave everywhere: classes, input types, the submission id, and a clause's refusal as a form error."""
+"""How forms look and behave everywhere: classes, input types, submission ids, and a clause's refusal as an error."""
 
 from __future__ import annotations
 
@@ -88,7 +88,9 @@ def dress(field: forms.Field) -> None:
     widget = field.widget
     widget.attrs["class"] = f"{_class(widget)} {widget.attrs.get('class', '')}".strip()
     if isinstance(widget, forms.Textarea):
-        widget.attrs["rows"] = widget.attrs.get("rows") if widget.attrs.get("rows") not in (None, "10") else "3"
+        widget.attrs["rows"] = (
+            widget.attrs.get("rows") if widget.attrs.get("rows") not in (None, "10") else "3"
+        )
         if getattr(field, "max_length", None):
             widget.attrs.setdefault("data-counter", "")
     if isinstance(field, forms.DecimalField | forms.FloatField):

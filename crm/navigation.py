@@ -1,4 +1,4 @@
-"""The one table of navigation: which entry, for whom, under which name. An entry whose URL does not exist yet is left out."""
+"""The one table of navigation: which entry, for whom, under which name. One whose URL does not exist is left out."""
 
 from __future__ import annotations
 
@@ -70,9 +70,28 @@ TABLE: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
     (
         "",
         (
-            Entry("leads:manager", _("Manager's home"), "layout-dashboard", (Action.ASSIGN,), _PARTLY, _("Home"), 1, "g h"),
+            Entry(
+                "leads:manager",
+                _("Manager's home"),
+                "layout-dashboard",
+                (Action.ASSIGN,),
+                _PARTLY,
+                _("Home"),
+                1,
+                "g h",
+            ),
             Entry("leads:today", _("Today"), "list-check", (Action.WORK_LEADS,), (), _("Today"), 2, "g t"),
-            Entry("leads:list", _("Leads"), "users", (Action.SEE_LEADS,), (Limit.COUNTS_ONLY, Limit.EXISTENCE_ONLY), _("Leads"), 3, "g l", ("leads:detail",)),
+            Entry(
+                "leads:list",
+                _("Leads"),
+                "users",
+                (Action.SEE_LEADS,),
+                (Limit.COUNTS_ONLY, Limit.EXISTENCE_ONLY),
+                _("Leads"),
+                3,
+                "g l",
+                ("leads:detail",),
+            ),
             *REGISTER,
         ),
     ),
@@ -82,7 +101,14 @@ TABLE: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
             Entry("leads:assigning", _("Assigning"), "user-check", (Action.ASSIGN,), _PARTLY, keys="g a"),
             Entry("leads:reviews", _("Reviews"), "clipboard-check", (Action.ASSIGN,), _PARTLY, keys="g r"),
             Entry("leads:funnel", _("Funnel"), "chart-funnel", (Action.SEE_FIGURES,), keys="g f"),
-            Entry("leads:imports", _("Imports"), "file-import", (Action.IMPORT,), (Limit.OWNERS_ONLY,), keys="g i"),
+            Entry(
+                "leads:imports",
+                _("Imports"),
+                "file-import",
+                (Action.IMPORT,),
+                (Limit.OWNERS_ONLY,),
+                keys="g i",
+            ),
         ),
     ),
     (
@@ -132,7 +158,9 @@ class Navigation:
         everything = tuple(item for group in self.groups for item in group.items)
         self.register = tuple(item for item in everything if item.url_name in names)
         others = tuple(item for item in everything if item.url_name not in names)
-        self.tabs = tuple(sorted((item for item in others if item.tab), key=lambda item: item.tab))[:TABS_ON_A_PHONE]
+        self.tabs = tuple(sorted((item for item in others if item.tab), key=lambda item: item.tab))[
+            :TABS_ON_A_PHONE
+        ]
         self.more = tuple(item for item in others if item not in self.tabs)
         self.keyed = tuple(item for item in everything if item.keys)
 

@@ -14,7 +14,7 @@ SESSION_KEY = "project_id"
 
 
 def projects_of(request: HttpRequest) -> tuple[Project, ...]:
-    """The active projects of the user's memberships, by name; a membership without a project stands for all. Read once a request."""
+    """The active projects of the user's memberships; one without a project stands for all. Read once a request."""
     cached: tuple[Project, ...] | None = getattr(request, "_projects", None)
     if cached is None:
         held = holdings(request.user) if request.user.is_authenticated else ()

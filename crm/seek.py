@@ -30,7 +30,8 @@ class Page(Generic[M]):
 def seek(rows: QuerySet[M], asked: QueryDict, *, order: Sequence[str], size: int = 30) -> Page[M]:
     """Cut the page that `asked` (request.GET) points at; other parameters, such as filters, are carried along.
 
-    `order` names columns that are never null and whose last is unique, "-" for descending. A damaged cursor means the first page.
+    `order` names columns that are never null and whose last is unique, "-" for descending.
+    A damaged cursor means the first page.
     """
     before = _cut(rows, asked.get(BEFORE), _reverse(order))
     after = _cut(rows, asked.get(AFTER), order) if before is None else None

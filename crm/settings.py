@@ -129,7 +129,7 @@ TIME_ZONE = "Asia/Shanghai"
 
 # Static files: found in place while developing; collected, hashed and compressed into the production image.
 STATIC_URL = "/static/"
-STATIC_ROOT = ENV.data / "static"
+STATIC_ROOT = ENV.static
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
 from crm.views_health import healthz
+from crm.views_home import home
+
+# One door: the admin's own login form knows no lock-out.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
+    path("", home, name="home"),
+    path("", include("crm.urls_kernel")),
     path("healthz", healthz, name="healthz"),
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("crm.urls_account")),
     path("admin/", admin.site.urls),
 ]

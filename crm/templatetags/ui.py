@@ -23,8 +23,12 @@ def icon(name: str, label: str = "", kind: str = "") -> SafeString:
     classes = f"icon {kind}".strip()
     link = f"{static(SPRITE)}#{name}"
     if label:
-        return format_html('<svg class="{}" role="img" aria-label="{}"><use href="{}"/></svg>', classes, label, link)
-    return format_html('<svg class="{}" aria-hidden="true" focusable="false"><use href="{}"/></svg>', classes, link)
+        return format_html(
+            '<svg class="{}" role="img" aria-label="{}"><use href="{}"/></svg>', classes, label, link
+        )
+    return format_html(
+        '<svg class="{}" aria-hidden="true" focusable="false"><use href="{}"/></svg>', classes, link
+    )
 
 
 @register.simple_tag
@@ -59,7 +63,7 @@ def clause(code: str) -> SafeString:
         return SafeString("")
     url = reverse("crm:clause", args=[code])
     return format_html(
-        '<a class="clause" href="{}" hx-get="{}" hx-target="#clause-body" hx-boost="false" data-dialog="clause-dialog">{}</a>',
+        '<a class="clause" href="{}" hx-get="{}" hx-target="#clause-body" data-dialog="clause-dialog">{}</a>',
         url,
         url,
         code,
@@ -85,5 +89,9 @@ def tel(number: str) -> str:
 def _mark(kind: str, code: str, mark: Mark | None, text: str) -> SafeString:
     found = mark or Mark(code, UNKNOWN_ICON)
     return format_html(
-        '<span class="mark {}-{}">{}<span>{}</span></span>', kind, code.replace("_", "-"), icon(found.icon), text or found.label
+        '<span class="mark {}-{}">{}<span>{}</span></span>',
+        kind,
+        code.replace("_", "-"),
+        icon(found.icon),
+        text or found.label,
     )

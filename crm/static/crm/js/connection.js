@@ -1,0 +1,65 @@
+// When the connection, the server or the login is gone: say so, and keep what was typed.
+(() => {
+  "use strict";
+  const banner = () => document.getElementById("offline");
+
+  const say = (what) => {
+    const box = banner();
+    if (!box) return;
+    box.querySelector("p").textContent = box.dataset[what];
+    box.querySelector("a").hidden = what !== "signedOut";
+    box.hidden = false;
+  };
+  const hush = () => {
+    const box = banner();
+    if (box) box.hidden = true;
+  };
+
+  window.addEventListener("offline", () => say("offline"));
+  window.addEventListener("online", hush);
+  document.addEventListener("DOMContentLoaded", () => {
+    if (!navigator.onLine) say("offline");
+  });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("#offline button")) hush();
+  });
+
+  // The bell asks by itself every minute; only what a person asked for is worth a word.
+  const asked = (event) => event.detail.elt?.id !== "bell";
+
+  ["htmx:sendError", "htmx:timeout"].forEach((name) => document.addEventListener(name, (event) => {
+    if (asked(event)) say(navigator.onLine ? "failed" : "offline");
+  }));
+
+  const BY_STATUS = { 403: "forbidden", 404: "gone", 429: "slow" };
+  document.addEventListener("htmx:responseError", (event) => {
+    if (asked(event)) say(BY_STATUS[event.detail.xhr.status] || "refused");
+  });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (asked(event) && navigator.onLine) hush();
+  });
+
+  // A session that ended answers with the login page: do not let it replace a half-filled form.
+  const loginPath = () => new URL(banner()?.querySelector("a")?.href || "/accounts/login/", location.href).pathname;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const answered = event.detail.xhr.responseURL;
+    if (!banner() || !answered || new URL(answered).pathname !== loginPath()) return;
+    if (location.pathname === loginPath()) return;
+    event.detail.shouldSwap = false;
+    if (asked(event)) say("signedOut");
+  });
+
+  // Back from signing in elsewhere: this page's token is stale, so fetch a fresh one before the next try.
+  window.addEventListener("focus", async () => {
+    const box = banner();
+    if (!box || box.hidden || box.querySelector("a").hidden) return;
+    const answer = await fetch(location.href, { credentials: "same-origin" }).catch(() => null);
+    if (!answer?.ok || new URL(answer.url).pathname === loginPath()) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const token = fresh.querySelector('meta[name="csrf-token"]')?.content;
+    if (!token) return;
+    document.querySelector('meta[name="csrf-token"]').content = token;
+    document.querySelectorAll('input[name="csrfmiddlewaretoken"]').forEach((input) => { input.value = token; });
+    hush();
+  });
+})();

@@ -1,0 +1,19 @@
+"""The kernel's own addresses, under the namespace `crm`."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from crm import views_clauses, views_home, views_notices
+
+app_name = "crm"
+
+urlpatterns = [
+    path("language/", views_home.language, name="language"),
+    path("project/", views_home.project, name="project"),
+    path("clauses/<str:code>/", views_clauses.clause, name="clause"),
+    path("notices/", views_notices.notices, name="notices"),
+    path("notices/bell/", views_notices.bell, name="bell"),
+    path("notices/read/", views_notices.read_all, name="notices_read"),
+    path("notices/<int:pk>/open/", views_notices.open_notice, name="notice_open"),
+]
