@@ -268,13 +268,21 @@ class Plan:
     #: what the next periodic date counts from: the last conversation, visit, first call or deal
     base_event: int = 0
     base_day: date | None = None
-    last_call_event: int = 0
-    last_call_day: date | None = None
+    calls: int = 0
+    #: the call from which SC-1.2 is still owed; no day once it was made or is moot
+    second_event: int = 0
+    second_day: date | None = None
     last_visit_event: int = 0
     last_visit_at: datetime | None = None
     visit_is_history: bool = False
     called_since_visit: bool = False
+    #: nobody reached in six tries: a try every 14 days until somebody is (PX-2)
+    unreached: bool = False
     judged_day: date | None = None
+    #: after a cancelled deal SC-2.2 is owed whatever the grade (PX-9)
+    whatever_grade: bool = False
+    #: handed over: SC-4.2 goes on until this day, when the policy extends it
+    farewell_day: date | None = None
 
     @property
     def open_duties(self) -> tuple[Duty, ...]:
