@@ -33,6 +33,7 @@ class Env:
     embedded_database: bool
     embedded_redis: bool
     data: Path
+    static: Path
     log_format: str
     hsts_seconds: int
 
@@ -61,6 +62,7 @@ def read_env(source: Mapping[str, str] = os.environ) -> Env:
         embedded_database=not database_url,
         embedded_redis=not redis_url,
         data=data,
+        static=Path(source.get("CRM_STATIC") or BASE_DIR / "var" / "static"),
         log_format=source.get("CRM_LOG_FORMAT") or ("json" if mode == "production" else "text"),
         hsts_seconds=_number(source, "CRM_HSTS_SECONDS", 31_536_000),
     )

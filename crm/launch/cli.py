@@ -19,9 +19,9 @@ def dispatch(argv: list[str]) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("setup", help="make .venv with everything for development")
     commands.add_parser("test", help="set up and run all tests; further words go to pytest", add_help=False)
-    commands.add_parser(
-        "healthz", help="ask a running product whether it is well (for container health checks)"
-    )
+    probing = commands.add_parser("healthz", help="ask a running product whether it is well")
+    probing.add_argument("--host", default="127.0.0.1")
+    probing.add_argument("--scheduler", action="store_true", help="its scheduler too")
     start = commands.add_parser("run", help="set up and start the product")
     start.add_argument("--host", default=os.environ.get("HOST") or "127.0.0.1")
     start.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
@@ -32,7 +32,7 @@ def dispatch(argv: list[str]) -> int:
         if options.command == "run":
             return _run(options.host, options.port)
         if options.command == "healthz":
-            return probe.main()
+            return probe.main(options.host, options.scheduler)
         python = install.ensure(ROOT, "dev")
         return _test(python, words) if options.command == "test" else 0
     except LaunchError as problem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import sys
 
@@ -22,9 +23,14 @@ def healthy(host: str, port: int, name: str | None = None) -> tuple[bool, str]:
         connection.close()
 
 
-def main() -> int:
-    """Exit code 0 when well. PORT and CRM_ALLOWED_HOSTS come from the environment of the container."""
+def main(host: str, scheduler: bool) -> int:
+    """Exit code 0 when well. PORT and CRM_ALLOWED_HOSTS come from the environment of the container.
+
+    `scheduler`: also ask for a recent tick, which only a working scheduler, broker and worker produce together.
+    """
     name = os.environ.get("CRM_ALLOWED_HOSTS", "").split(",")[0].strip().lstrip(".")
-    well, text = healthy("127.0.0.1", int(os.environ.get("PORT") or 8000), name or None)
+    well, text = healthy(host, int(os.environ.get("PORT") or 8000), name or None)
+    if well and scheduler:
+        well = bool(json.loads(text)["scheduler"]["ok"])
     print(text, file=sys.stdout if well else sys.stderr)
     return 0 if well else 1

@@ -51,6 +51,12 @@ def test_a_day_of_the_product(folder: Path) -> None:
     product = begin(folder)
     product.wait_ready()
     assert product.healthy()
+    probed = subprocess.run(
+        [sys.executable, "-m", "crm.launch", "healthz"],
+        cwd=ROOT, env=environment(product.data, PORT=str(product.port)), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert probed.returncode == 0
+    assert '"database": {"ok": true, "embedded": true}' in probed.stdout
     ask(product, "CREATE TABLE kept AS SELECT 42 AS answer")
 
     second = subprocess.run(
