@@ -19,4 +19,11 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     # name: {"task": dotted name, "schedule": seconds or crontab(), "options": {"expires": seconds}}
     "heartbeat": {"task": "crm.tasks.heartbeat", "schedule": 15.0, "options": {"expires": 15}},
+    "start_day": {"task": "leads.tasks.start_day", "schedule": 300.0, "options": {"expires": 300}},
+    "promises": {"task": "leads.tasks.promises", "schedule": 60.0, "options": {"expires": 60}},
+    "windows": {"task": "leads.tasks.windows", "schedule": 120.0, "options": {"expires": 120}},
+    "same_day": {"task": "leads.tasks.same_day", "schedule": 300.0, "options": {"expires": 300}},
+    "reviews": {"task": "leads.tasks.reviews", "schedule": 900.0, "options": {"expires": 900}},
+    "pool": {"task": "leads.tasks.pool", "schedule": 3600.0, "options": {"expires": 3600}},
+    "policies": {"task": "leads.tasks.policies", "schedule": 60.0, "options": {"expires": 60}},
 }

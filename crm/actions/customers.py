@@ -112,9 +112,7 @@ def add_numbers(
     taken = [found for found in find_by_numbers(numbers) if found.pk != customer.pk]
     if taken:
         raise RuleViolation(
-            _(
-                "This number belongs to another customer. The same person or family? Merge or link the two."
-            ),
+            _("This number belongs to another customer. The same person or family? Merge or link the two."),
             "PX-3",
             "phone",
             code="number_taken",

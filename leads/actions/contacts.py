@@ -11,19 +11,18 @@ from django.db import transaction
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from crm.actions import audit, customers
 from crm.actions import contacts as ledger
+from crm.actions import customers
 from crm.errors import RuleViolation
 from crm.models import Contact, CustomerPhone, Occasion, User
 from crm.states import WRONG_NUMBER, Channel, Outcome, is_effective
 from leads import facts
 from leads.actions import grading, objections, planning
 from leads.actions.history import append, lock_lead, refuse_future
-from leads.models import CallTask, Lead, LeadEvent
+from leads.models import CallTask, Lead
 from leads.rules_types import EventKind
 
 FARTHEST_DAYS = 180
-UNDO_MINUTES = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +89,7 @@ def _check_moment(
         raise RuleViolation(_("At most half a year ahead."), "PX-1", field, code="too_far")
     if ahead > days and f"long_{field}" not in confirm:
         raise RuleViolation(
-            _(
-                "Nobody calls for more than %(days)d days then. Confirm that the customer wishes it."
-            )
+            _("Nobody calls for more than %(days)d days then. Confirm that the customer wishes it.")
             % {"days": days},
             "PX-1",
             field,
@@ -237,36 +234,3 @@ def _number_was_wrong(
     )
     if main is not None and customers.mark_number_bad(phone=main, reason=outcome, at=at):
         append(lead, EventKind.PHONE_REPAIRED, happened_at=happened_at, by=by, at=at, note="another number")
-
-
-@transaction.atomic
-def void_contact(*, event_id: int, lead_id: int, by: User, at: dt.datetime) -> Lead:
-    """Annul a mis-tapped contact of one's own within half an hour: the row stays, the plan forgets it."""
-    lead = lock_lead(lead_id)
-    event = (
-        LeadEvent.objects.select_related("contact")
-        .filter(pk=event_id, lead=lead, kind=EventKind.CONTACT)
-        .first()
-    )
-    if event is None or event.by_id != by.pk or at - event.recorded_at > dt.timedelta(minutes=UNDO_MINUTES):
-        raise RuleViolation(
-            _("Only your own entry of the last %(minutes)d minutes can be taken back.")
-            % {"minutes": UNDO_MINUTES},
-            "PX-14",
-            code="too_late",
-        )
-    if LeadEvent.objects.filter(lead=lead, kind=EventKind.VOID, ref=event.pk).exists():
-        return lead
-    learned = LeadEvent.objects.filter(
-        lead=lead, at=event.at, recorded_at=event.recorded_at, by=by, pk__gte=event.pk
-    ).exclude(kind=EventKind.VOID)
-    for row in learned:
-        append(lead, EventKind.VOID, happened_at=row.at, by=by, at=at, ref=row.pk)
-    if event.contact is not None:
-        Contact.objects.filter(pk=event.contact_id).update(voided_at=at)
-    audit.record(
-        "contact.voided", by=by, at=at, project=lead.project, target="lead", target_id=lead.pk, event=event.pk
-    )
-    planning.replan_party(lead, at=at)
-    lead.refresh_from_db()
-    return lead

@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 ('held_reason', models.CharField(blank=True, max_length=16)),
                 ('review_clause', models.CharField(blank=True, max_length=12)),
                 ('review_due_at', models.DateTimeField(null=True)),
-                ('rejudge_on', models.DateField(null=True)),
+                ('rejudge_at', models.DateTimeField(null=True)),
                 ('refusals', models.PositiveSmallIntegerField(default=0, verbose_name='refusals in a row')),
                 ('visits', models.PositiveSmallIntegerField(default=0, verbose_name='visits')),
                 ('last_talk_at', models.DateTimeField(null=True, verbose_name='last talk')),

@@ -99,7 +99,7 @@ class Lead(models.Model):
     held_reason = models.CharField(max_length=16, blank=True)
     review_clause = models.CharField(max_length=12, blank=True)
     review_due_at = models.DateTimeField(null=True)
-    rejudge_on = models.DateField(null=True)
+    rejudge_at = models.DateTimeField(null=True)
     refusals = models.PositiveSmallIntegerField(_("refusals in a row"), default=0)
     visits = models.PositiveSmallIntegerField(_("visits"), default=0)
     last_talk_at = models.DateTimeField(_("last talk"), null=True)

@@ -5,10 +5,10 @@ these.
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, Value, When
+from django.db.models.expressions import Combinable
 
 from crm.access import scope
 from crm.models import Customer, CustomerPhone, User
@@ -23,7 +23,7 @@ NOT_A_VIEW = (Limit.EXISTENCE_ONLY, Limit.COUNTS_ONLY, Limit.WITH_DEAL)
 TAIL_DIGITS = 4
 
 
-class LeadQuerySet(models.QuerySet["Lead"]):
+class LeadQuerySet(models.QuerySet):
     def current(self) -> LeadQuerySet:
         """Leads that were not merged into another."""
         return self.filter(merged_into=None)
@@ -33,7 +33,7 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         those with a deal.
         """
         own = Q(consultant=user) | Q(stand_in=user)
-        rows = scope(user, Action.SEE_LEADS, without=NOT_A_VIEW).q(own)
+        rows: Q | Combinable = scope(user, Action.SEE_LEADS, without=NOT_A_VIEW).q(own)
         with_deal = scope(user, Action.SEE_LEADS, without=(Limit.EXISTENCE_ONLY, Limit.COUNTS_ONLY))
         extra = with_deal.projects - scope(user, Action.SEE_LEADS, without=NOT_A_VIEW).projects
         if extra:
@@ -58,6 +58,7 @@ class LeadQuerySet(models.QuerySet["Lead"]):
                 When(state="closed", then=Value(Bin.CLOSED.value)),
                 When(consultant=None, then=Value(Bin.POOL.value)),
                 When(review_due_at__isnull=False, then=Value(Bin.REVIEW.value)),
+                When(Q(due_at=None, rejudge_at__lte=now), then=Value(Bin.REVIEW.value)),
                 When(~Q(quiet_clause="") & Q(due_at=None), then=Value(Bin.MESSAGES_ONLY.value)),
                 When(Q(held_until__gt=now), then=Value(Bin.HELD.value)),
                 When(opens_at__lte=now, then=Value(Bin.TASK_OPEN.value)),
@@ -101,7 +102,7 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         )
 
 
-class CallTaskQuerySet(models.QuerySet["CallTask"]):
+class CallTaskQuerySet(models.QuerySet):
     def open(self) -> CallTaskQuerySet:
         return self.filter(state="open")
 
@@ -113,9 +114,9 @@ class CallTaskQuerySet(models.QuerySet["CallTask"]):
             lead__merged_into=None,
         )
 
-    def on_list_of(self, user: User, day: dt.date) -> CallTaskQuerySet:
-        """What stands on a person's list of `day`: open, theirs to do, its list day come."""
-        return self.open().filter(assignee=user, list_day__lte=day, lead__merged_into=None)
+    def on_list_of(self, user: User, day: dt.date, now: dt.datetime) -> CallTaskQuerySet:
+        """What stands on a person's list of `day`: open, theirs to do, its list day come and its window begun."""
+        return self.open().filter(assignee=user, list_day__lte=day, opens_at__lte=now, lead__merged_into=None)
 
     def late(self, now: dt.datetime) -> CallTaskQuerySet:
         """Closed after the due moment, or still open past it (PX-14)."""

@@ -1,0 +1,161 @@
+"""Writing accounts: making, correcting, switching off. Roles are given in `crm.actions.members`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Collection
+
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+
+from crm.actions import audit
+from crm.errors import RuleViolation
+from crm.models import Membership, ShiftDay, User, WeeklyRest
+from crm.roles import Role
+
+Duties = Callable[[int, int | None], int]
+
+
+def live_duties(user_id: int, project_id: int | None) -> int:
+    """How many live leads somebody still answers for, in one project or (None) everywhere.
+
+    The kernel knows no leads: `settings.LIVE_DUTIES` names the function that does, so that no caller can
+    forget to ask.
+    """
+    count: Duties = import_string(settings.LIVE_DUTIES)
+    return count(user_id, project_id)
+
+
+def refuse_while_on_duty(user: User, project_id: int | None) -> None:
+    """PX-7: nobody leaves before their leads, tasks and promises were handed over."""
+    count = live_duties(user.pk, project_id)
+    if count:
+        raise RuleViolation(
+            _("%(name)s still looks after %(count)s leads. Hand them over first, then try again.")
+            % {"name": user, "count": count},
+            "PX-7",
+            code="hand_over_first",
+        )
+
+
+def keep_an_administrator(leaving: Collection[int]) -> None:
+    """Refuse when these memberships are the last active ones of a system administrator.
+
+    The rows are locked first: of two administrators who remove each other at once, the second waits and is
+    refused.
+    """
+    rows = Membership.objects.select_for_update().filter(
+        role=Role.SYSTEM_ADMINISTRATOR, active=True, user__is_active=True
+    )
+    held = {row.pk for row in rows.order_by("pk")}
+    if held & set(leaving) and not held - set(leaving):
+        raise RuleViolation(
+            _("This is the last active system administrator. Give the role to somebody else first."),
+            code="last_administrator",
+        )
+
+
+def _check_login_name(username: str, besides: int = 0) -> str:
+    username = username.strip()
+    if User.objects.filter(username__iexact=username).exclude(pk=besides).exists():
+        raise RuleViolation(_("This login name is taken. Choose another."), field="username", code="taken")
+    return username
+
+
+def _check_password(password: str, user: User) -> None:
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise RuleViolation(" ".join(error.messages), field="password", code="weak_password") from None
+
+
+@transaction.atomic
+def create_user(
+    *,
+    username: str,
+    name: str,
+    password: str,
+    by: User,
+    at: dt.datetime,
+    mobile: str = "",
+    aliases: Collection[str] = (),
+    language: str = "",
+) -> User:
+    """A new account, without any role yet. Its first password is the administrator's, who tells it the person."""
+    user = User(
+        username=_check_login_name(username),
+        name=name.strip(),
+        mobile=mobile.strip(),
+        aliases=list(aliases),
+        language=language,
+        date_joined=at,
+    )
+    _check_password(password, user)
+    user.set_password(password)
+    user.save()
+    audit.record("user.created", by=by, at=at, target="user", target_id=user.pk)
+    return user
+
+
+@transaction.atomic
+def edit_user(
+    *,
+    user: User,
+    username: str,
+    name: str,
+    mobile: str,
+    aliases: Collection[str],
+    language: str,
+    by: User,
+    at: dt.datetime,
+) -> None:
+    """Correct an account's names, mobile and language."""
+    before = user.username
+    user.username = _check_login_name(username, besides=user.pk)
+    user.name, user.mobile, user.aliases, user.language = (
+        name.strip(),
+        mobile.strip(),
+        list(aliases),
+        language,
+    )
+    user.save(update_fields=["username", "name", "mobile", "aliases", "language"])
+    audit.record("user.edited", by=by, at=at, target="user", target_id=user.pk, login_before=before)
+
+
+@transaction.atomic
+def set_password(*, user: User, password: str, by: User, at: dt.datetime) -> None:
+    """Give somebody a new password; every session of theirs ends with it."""
+    _check_password(password, user)
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    audit.record("user.password_set", by=by, at=at, target="user", target_id=user.pk)
+
+
+@transaction.atomic
+def deactivate_user(*, user: User, by: User, at: dt.datetime) -> None:
+    """Switch an account off: nobody signs in with it, nobody stands in under it; what it did stays on record.
+
+    Refused while leads hang on it (PX-7), for oneself, and for the last system administrator.
+    """
+    if user.pk == by.pk:
+        raise RuleViolation(_("You cannot switch your own account off. Ask another administrator."))
+    keep_an_administrator(list(user.memberships.values_list("pk", flat=True)))
+    User.objects.select_for_update().get(pk=user.pk)
+    refuse_while_on_duty(user, None)
+    user.is_active = False
+    user.save(update_fields=["is_active"])
+    WeeklyRest.objects.filter(stand_in=user).update(stand_in=None)
+    ShiftDay.objects.filter(stand_in=user, day__gte=at.date()).update(stand_in=None)
+    audit.record("user.deactivated", by=by, at=at, target="user", target_id=user.pk)
+
+
+@transaction.atomic
+def reactivate_user(*, user: User, by: User, at: dt.datetime) -> None:
+    """Switch an account on again, with the roles it had."""
+    user.is_active = True
+    user.save(update_fields=["is_active"])
+    audit.record("user.reactivated", by=by, at=at, target="user", target_id=user.pk)

@@ -1,0 +1,334 @@
+"""Making the stored duties match the plan that the history amounts to. The only writer of tasks and of a lead's plan.
+
+`replan` may be called at any time, twice, or late: it folds the whole history anew and changes only what differs. The
+caller holds the lead's row lock when it has just appended to its history; two replans of one lead come one after the
+other because `replan` takes the same locks, in order of id.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from django.db import transaction
+
+from crm.contact_cap import Caps, first_free_day
+from crm.facts_shifts import Absence, absences
+from leads import facts, rules
+from leads.models import CallTask, Lead
+from leads.policy import Policy
+from leads.rules_bins import row_of
+from leads.rules_due import SAME_DAY
+from leads.rules_settle import OWNER, place
+from leads.rules_settle import Absence as Away
+from leads.rules_types import ClosedDuty, Duty, DutyKind, Plan
+from leads.states import Held
+
+CHUNK = 1000
+HORIZON = dt.timedelta(days=35)
+WEEK = dt.timedelta(days=7)
+TASK_FIELDS = (
+    "state",
+    "channel",
+    "policy_id",
+    "why",
+    "opens_at",
+    "due_at",
+    "credit_id",
+    "assignee_id",
+    "list_day",
+    "moved_reason",
+    "held_until",
+    "held_reason",
+    "gave_way",
+    "gave_way_on",
+    "tries",
+    "next_try_at",
+    "first_try_at",
+    "excused",
+    "closed_at",
+    "closed_by_event_id",
+)
+LEAD_FIELDS = (
+    "kind",
+    "state",
+    "stage",
+    "grade",
+    "quality",
+    "is_key",
+    "weekly",
+    "end_reason",
+    "consultant_id",
+    "stand_in_id",
+    "quiet_clause",
+    "clause",
+    "opens_at",
+    "due_at",
+    "held_until",
+    "held_reason",
+    "review_clause",
+    "review_due_at",
+    "rejudge_at",
+    "refusals",
+    "visits",
+    "last_talk_at",
+    "last_visit_at",
+    "planned_at",
+)
+Key = tuple[str, str, int]
+
+
+@dataclass(slots=True)
+class _Context:
+    """What a chunk of leads is planned with."""
+
+    at: dt.datetime
+    place_again: bool
+    frames: dict[int, facts.Frame]
+    away: dict[int, dict[dt.date, Absence]]
+    talks: dict[int, list[dt.datetime]]
+    insert: list[CallTask] = field(default_factory=list)
+    update: list[CallTask] = field(default_factory=list)
+
+
+def replan(lead_ids: Collection[int], *, at: dt.datetime, place_again: bool = False) -> int:
+    """Recompute the plan of these leads. Returns how many leads there were. Ten queries for each thousand.
+
+    `place_again` also looks anew at whose list and which day, where nothing about the duty itself has changed
+    (the day's start: rest days, leave and yesterday's lists may have).
+    """
+    done = 0
+    for chunk in _chunks(sorted(set(lead_ids))):
+        done += _replan_chunk(chunk, at, place_again)
+    return done
+
+
+def replan_party(lead: Lead, *, at: dt.datetime) -> None:
+    """Recompute a lead and its party's leads in other projects: the cap of SC-6 knows no project."""
+    ids = Lead.objects.current().filter(household_id=lead.household_id).values_list("pk", flat=True)
+    replan(ids, at=at)
+
+
+def _chunks(ids: Sequence[int]) -> Iterator[list[int]]:
+    rows = iter(ids)
+    while chunk := list(islice(rows, CHUNK)):
+        yield chunk
+
+
+@transaction.atomic
+def _replan_chunk(ids: list[int], at: dt.datetime, place_again: bool) -> int:
+    leads = list(
+        Lead.objects.select_for_update(of=("self",)).filter(pk__in=ids, merged_into=None).order_by("pk")
+    )
+    frames = facts.frames({lead.project_id for lead in leads}, at)
+    histories = facts.histories([lead.pk for lead in leads])
+    stored: dict[int, dict[Key, CallTask]] = defaultdict(dict)
+    for task in CallTask.objects.filter(lead__in=ids, occasion=None):
+        stored[task.lead_id][task.kind, task.clause, task.base_event_id] = task
+    plans = {
+        lead.pk: rules.plan(
+            histories[lead.pk],
+            frames[lead.project_id].versions,
+            frames[lead.project_id].clock,
+            frames[lead.project_id].calendar,
+        )
+        for lead in leads
+    }
+    owners = {int(plan.consultant) for plan in plans.values() if plan.consultant}
+    context = _Context(
+        at=at,
+        place_again=place_again,
+        frames=frames,
+        away=absences(owners, at.date() - dt.timedelta(days=1), at.date() + HORIZON) if owners else {},
+        talks=facts.talks([lead.household_id for lead in leads], at - WEEK),
+    )
+    for lead in leads:
+        _settle_lead(lead, plans[lead.pk], stored[lead.pk], context)
+    # Rows that leave a state go first, so that one open task a lead and kind holds at every statement.
+    context.update.sort(key=lambda task: task.state == CallTask.State.OPEN)
+    closing = [task for task in context.update if task.state != CallTask.State.OPEN]
+    CallTask.objects.bulk_update(closing, TASK_FIELDS, batch_size=500)
+    CallTask.objects.bulk_update(context.update[len(closing) :], TASK_FIELDS, batch_size=500)
+    CallTask.objects.bulk_create(context.insert, batch_size=500)
+    Lead.objects.bulk_update(leads, LEAD_FIELDS, batch_size=500)
+    return len(leads)
+
+
+def _settle_lead(lead: Lead, plan: Plan, stored: dict[Key, CallTask], context: _Context) -> None:
+    """Match one lead's rows with its plan: closed ones, open ones, and those the plan no longer knows."""
+    known: set[Key] = set()
+    for ended in plan.closed:
+        known.add(ended.duty.key)
+        _store_closed(lead, plan, ended, stored.get(ended.duty.key), context)
+    open_tasks: dict[str, CallTask] = {}
+    for duty in plan.open_duties:
+        known.add(duty.key)
+        open_tasks[duty.kind] = _store_open(lead, plan, duty, stored.get(duty.key), context)
+    for key, task in stored.items():
+        if key not in known and task.state == CallTask.State.OPEN:
+            # PX-14: what the plan has forgotten after its moment passed stays on record as missed.
+            passed = task.due_at <= context.at
+            task.state = CallTask.State.MISSED if passed else CallTask.State.SUPERSEDED
+            task.closed_at = context.at
+            context.update.append(task)
+    _project(lead, plan, open_tasks, context)
+
+
+def _why(duty: Duty) -> dict[str, object]:
+    """The JSON from which the due moment can be computed again: `rules_due.due_of` reads just this."""
+    return {
+        "base_event": duty.base_event,
+        "base_day": duty.base_day.isoformat(),
+        "interval": duty.interval,
+        "policy": duty.policy_version,
+        "adjustments": [
+            {
+                "kind": step.kind,
+                "event": step.event,
+                "day": step.day.isoformat() if step.day else None,
+                "number": step.number,
+                "at": step.at.isoformat() if step.at else None,
+            }
+            for step in duty.adjustments
+        ],
+    }
+
+
+def _task_for(lead: Lead, duty: Duty, task: CallTask | None, context: _Context) -> CallTask:
+    """The row of a duty with what follows from the duty alone."""
+    if task is None:
+        task = CallTask(
+            lead=lead,
+            kind=duty.kind,
+            clause=duty.clause,
+            base_event_id=duty.base_event,
+            created_at=context.at,
+            list_day=context.frames[lead.project_id].clock.local_day(duty.due),
+        )
+    task.channel = duty.channel
+    task.policy_id = duty.policy_version
+    task.why = _why(duty)
+    task.opens_at, task.due_at = duty.opens, duty.due
+    task.tries, task.next_try_at, task.first_try_at = duty.tries, duty.next_try_at, duty.first_try_at
+    return task
+
+
+def _store_closed(
+    lead: Lead, plan: Plan, ended: ClosedDuty, task: CallTask | None, context: _Context
+) -> None:
+    if task is None and ended.state == CallTask.State.SUPERSEDED:
+        return
+    if task is not None and task.state == ended.state and task.closed_by_event_id == ended.closed_by:
+        return
+    is_new = task is None
+    task = _task_for(lead, ended.duty, task, context)
+    task.state = ended.state
+    task.closed_at = ended.closed_at
+    task.closed_by_event_id = ended.closed_by or None
+    task.excused = ended.excuse or task.excused
+    if is_new:
+        task.credit_id = task.assignee_id = int(plan.consultant) if plan.consultant else None
+    (context.insert if is_new else context.update).append(task)
+
+
+def _store_open(lead: Lead, plan: Plan, duty: Duty, task: CallTask | None, context: _Context) -> CallTask:
+    is_new = task is None
+    moved = task is None or task.due_at != duty.due or task.state != CallTask.State.OPEN
+    task = _task_for(lead, duty, task, context)
+    task.state = CallTask.State.OPEN
+    task.closed_at = task.closed_by_event_id = None
+    owner = int(plan.consultant) if plan.consultant else None
+    if moved or context.place_again or task.credit_id != owner:
+        _place(task, duty, owner, lead, context)
+    _hold_by_cap(task, duty, lead, context)
+    (context.insert if is_new else context.update).append(task)
+    return task
+
+
+def _place(task: CallTask, duty: Duty, owner: int | None, lead: Lead, context: _Context) -> None:
+    """Whose list and which day (PX-7): the owner's, unless a rest day or leave is in the way."""
+    frame = context.frames[lead.project_id]
+    away = context.away.get(owner, {}) if owner is not None else {}
+
+    def absence_of(day: dt.date) -> Away | None:
+        gone = away.get(day)
+        return Away(gone.kind, str(gone.stand_in_id or "")) if gone is not None else None
+
+    due_day, today = frame.clock.local_day(duty.due), frame.today(context.at)
+    placement = place(duty.kind, duty.clause, due_day, today, absence_of, frame.policy)
+    task.credit_id = owner
+    if placement.assignee == OWNER:
+        task.assignee_id = owner
+    else:
+        task.assignee_id = int(placement.assignee) if placement.assignee else None
+    # An overdue line has stood on the list since its own day; only a move makes another day of it.
+    task.list_day = min(placement.list_day, due_day) if not placement.reason else placement.list_day
+    task.moved_reason = placement.reason
+
+
+def _hold_by_cap(task: CallTask, duty: Duty, lead: Lead, context: _Context) -> None:
+    """SC-6: a periodic call waits until the customer has had room; same-day duties and promises pass."""
+    task.held_until, task.held_reason = None, ""
+    if duty.kind != DutyKind.CADENCE or duty.clause in SAME_DAY:
+        return
+    frame = context.frames[lead.project_id]
+    today = frame.today(context.at)
+    had = [frame.clock.local_day(moment) for moment in context.talks.get(lead.household_id, ())]
+    free = first_free_day(had, max(today, task.list_day), caps_of(frame.policy))
+    if had and free > max(today, task.list_day):
+        task.held_until, task.held_reason = frame.clock.midnight(free), Held.CAP
+
+
+def caps_of(policy: Policy) -> Caps:
+    """The numbers of SC-6 as the cap reads them."""
+    return Caps(
+        conversations_a_day=policy.cap_conversations_day,
+        conversations_a_week=policy.cap_conversations_week,
+        passing_conversations_a_day=policy.cap_urgent_conversations_day,
+        tries_a_day=policy.cap_tries_day,
+        marketing_sms_a_day=policy.cap_marketing_sms_day,
+        marketing_sms_a_month=policy.cap_marketing_sms_30_days,
+    )
+
+
+def _project(lead: Lead, plan: Plan, tasks: dict[str, CallTask], context: _Context) -> None:
+    """Write the plan's summary onto the lead's row, which lists, bins and counts read."""
+    frame = context.frames[lead.project_id]
+    row = row_of(plan, frame.clock)
+    lead.kind, lead.state, lead.stage = plan.kind, plan.state, _stage(plan)
+    lead.grade, lead.quality, lead.is_key, lead.weekly = plan.grade, plan.quality, plan.is_key, plan.weekly
+    lead.end_reason = plan.state_reason if plan.state in ("lost", "invalid") else ""
+    lead.consultant_id = int(plan.consultant) if plan.consultant else None
+    lead.quiet_clause, lead.planned_at = plan.quiet_clause, context.at
+    lead.rejudge_at = frame.clock.midnight(plan.rejudge_on) if plan.rejudge_on else None
+    lead.refusals, lead.visits = plan.refusals, plan.visits
+    lead.last_talk_at, lead.last_visit_at = plan.last_talk_at, plan.last_visit_at
+    lead.review_clause, lead.review_due_at = row.review_clause, row.review_due_at
+    lead.clause, lead.due_at, lead.opens_at, lead.stand_in_id = "", row.due_at, row.opens_at, None
+    lead.held_until, lead.held_reason = row.held_until, row.held_reason
+    duty = plan.next_duty
+    if duty is None:
+        return
+    task = tasks[duty.kind]
+    lead.clause = duty.clause
+    lead.opens_at = max(frame.clock.midnight(task.list_day), duty.opens)
+    if task.assignee_id != task.credit_id:
+        lead.stand_in_id = task.assignee_id
+    if task.held_until is not None:
+        lead.held_until, lead.held_reason = task.held_until, task.held_reason
+    elif task.moved_reason and task.assignee_id == task.credit_id:
+        lead.held_until, lead.held_reason = frame.clock.midnight(task.list_day), task.moved_reason
+
+
+def _stage(plan: Plan) -> str:
+    if plan.state == Lead.State.CLOSED:
+        return Lead.Stage.HANDED_OVER
+    reached = set(plan.deals.values())
+    if reached & {"signed", "paid"}:
+        return Lead.Stage.SIGNED
+    if "subscribed" in reached:
+        return Lead.Stage.SUBSCRIBED
+    return Lead.Stage.VISITOR if plan.visits else Lead.Stage.CALLER

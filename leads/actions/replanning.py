@@ -1,0 +1,48 @@
+"""Recomputing a whole project under a new policy (SC-13), in slices that may be lost, doubled or repeated."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+
+from crm.models import PolicyVersion
+from leads.actions import planning
+from leads.models import Lead
+
+SLICE = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Leads recomputed by this slice, and leads still to do."""
+
+    done: int
+    left: int
+
+
+def waiting(*, at: dt.datetime) -> QuerySet[PolicyVersion]:
+    """Approved versions in force whose leads are not recomputed yet."""
+    return PolicyVersion.objects.filter(
+        kind="cadence",
+        state=PolicyVersion.State.APPROVED,
+        effective_from__lte=at,
+        replanned_at=None,
+        number__gt=1,
+    )
+
+
+def replan_slice(*, version: PolicyVersion, at: dt.datetime) -> Step:
+    """Recompute the next leads that were planned before the version came into force. Where it stopped it goes on."""
+    if version.effective_from is None or version.approved_at is None or version.effective_from > at:
+        return Step(0, 0)
+    since = max(version.effective_from, version.approved_at)
+    behind = Lead.objects.current().filter(project=version.project_id, state=Lead.State.LIVE)
+    behind = behind.filter(Q(planned_at__lt=since) | Q(planned_at=None))
+    ids = list(behind.order_by("pk").values_list("pk", flat=True)[:SLICE])
+    done = planning.replan(ids, at=at)
+    left = behind.count()
+    if not left:
+        PolicyVersion.objects.filter(pk=version.pk, replanned_at=None).update(replanned_at=at)
+    return Step(done, left)

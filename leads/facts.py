@@ -1,0 +1,125 @@
+"""From the tables to the plain data the rules read: always for many leads at once, in a constant number of queries."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+
+from crm.models import CalendarDay, Contact, Project
+from crm.models import PolicyVersion as PolicyRow
+from crm.workdays import Calendar, Window, windows_of
+from leads import policy as policies
+from leads.models import LeadEvent
+from leads.rules_types import Event, History, PolicyVersion, ProjectClock
+
+EVENT_FIELDS = (
+    "id",
+    "kind",
+    "at",
+    "recorded_at",
+    "value",
+    "due",
+    "ref",
+    "imported",
+    "channel",
+    "appointment",
+    "lead_id",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the rules need to know of one project at one moment: its policies in force, clock, calendar, windows."""
+
+    project: Project
+    versions: tuple[PolicyVersion, ...]
+    clock: ProjectClock
+    calendar: Calendar
+    windows: tuple[Window, ...]
+
+    @property
+    def policy(self) -> policies.Policy:
+        """The version in force now."""
+        return self.versions[-1].policy
+
+    def today(self, at: dt.datetime) -> dt.date:
+        return self.clock.local_day(at)
+
+
+def calendar() -> Calendar:
+    """The working calendar. One query."""
+    return Calendar.from_rows(CalendarDay.objects.values_list("day", "kind", "name"))
+
+
+def frames(project_ids: Iterable[int], at: dt.datetime) -> dict[int, Frame]:
+    """The frames of some projects at `at`. Three queries, whatever their number."""
+    wanted = set(project_ids)
+    rows = PolicyRow.objects.filter(
+        project__in=wanted, kind="cadence", state=PolicyRow.State.APPROVED, effective_from__lte=at
+    ).order_by("project_id", "effective_from", "number")
+    versions: dict[int, list[PolicyVersion]] = defaultdict(list)
+    for row in rows:
+        assert row.effective_from is not None
+        versions[row.project_id].append(PolicyVersion(row.effective_from, row.pk, policies.parse(row.values)))
+    days = calendar()
+    return {
+        project.pk: Frame(
+            project=project,
+            versions=tuple(versions[project.pk]),
+            clock=ProjectClock.of(project.time_zone, versions[project.pk][-1].policy.closing_time),
+            calendar=days,
+            windows=windows_of(project.windows),
+        )
+        for project in Project.objects.filter(pk__in=wanted)
+    }
+
+
+def frame(project_id: int, at: dt.datetime) -> Frame:
+    """The frame of one project."""
+    return frames([project_id], at)[project_id]
+
+
+def policy_in_force(project_id: int, at: dt.datetime) -> PolicyVersion:
+    """The newest approved version whose date has come."""
+    row = (
+        PolicyRow.objects.filter(
+            project=project_id, kind="cadence", state=PolicyRow.State.APPROVED, effective_from__lte=at
+        )
+        .order_by("-effective_from", "-number")
+        .first()
+    )
+    assert row is not None
+    assert row.effective_from is not None
+    return PolicyVersion(row.effective_from, row.pk, policies.parse(row.values))
+
+
+def histories(lead_ids: Collection[int]) -> dict[int, History]:
+    """The history of each lead, events in order of (at, id). One query."""
+    rows = (
+        LeadEvent.objects.filter(lead__in=lead_ids).order_by("lead_id", "at", "id").values_list(*EVENT_FIELDS)
+    )
+    found = {lead_id: History(events) for lead_id, events in _grouped(rows.iterator(chunk_size=5000))}
+    return {lead_id: found.get(lead_id, History(())) for lead_id in lead_ids}
+
+
+def _grouped(rows: Iterable[tuple]) -> Iterator[tuple[int, tuple[Event, ...]]]:
+    for lead_id, group in groupby(rows, key=itemgetter(10)):
+        yield lead_id, tuple(Event(*row[:10]) for row in group)
+
+
+def talks(household_ids: Collection[int], since: dt.datetime) -> dict[int, list[dt.datetime]]:
+    """When each party was spoken with by us since a moment, over every project and purpose (SC-6). One query.
+
+    What the customer began (an incoming call) is no nuisance and does not count.
+    """
+    rows = Contact.objects.filter(
+        customer__household__in=household_ids, at__gte=since, effective=True, direction="out", voided_at=None
+    ).values_list("customer__household_id", "at")
+    found: dict[int, list[dt.datetime]] = defaultdict(list)
+    for household_id, at in rows:
+        found[household_id].append(at)
+    return found

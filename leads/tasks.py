@@ -1,0 +1,81 @@
+"""Background jobs of sales: short, safe to run twice or late. The tables hold the truth; a lost job is made up for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from celery import shared_task
+
+from crm import clock
+from crm.actions.jobs import recorded
+from crm.models import PolicyVersion, Project
+from leads.actions import replanning, settling, sweeping
+
+
+def _each_project(name: str, sweep: Callable[..., int]) -> None:
+    for project in Project.objects.filter(active=True).order_by("pk"):
+        with recorded(name, project_id=project.pk, clock=clock.now) as result:
+            result["found"] = sweep(project=project, at=clock.now())
+
+
+@shared_task
+def start_day() -> None:
+    """Settle the lists of every project whose new day has begun and is not settled yet."""
+    for project in settling.unsettled(at=clock.now()):
+        settle_project.delay(project.pk)
+
+
+@shared_task
+def settle_project(project_id: int) -> None:
+    """Settle one project's lists."""
+    with recorded("settle_day", project_id=project_id, clock=clock.now) as result:
+        settled = settling.settle_day(project=Project.objects.get(pk=project_id), at=clock.now())
+        result.update(day=settled.day.isoformat(), leads=settled.leads, gave_way=settled.gave_way)
+
+
+@shared_task
+def promises() -> None:
+    """Promised callbacks that are due."""
+    _each_project("promises", sweeping.sweep_promises)
+
+
+@shared_task
+def windows() -> None:
+    """Contact windows that have opened."""
+    _each_project("windows", sweeping.sweep_windows)
+
+
+@shared_task
+def same_day() -> None:
+    """Same-day duties nobody has reached yet."""
+    _each_project("same_day", sweeping.sweep_same_day)
+
+
+@shared_task
+def reviews() -> None:
+    """Grade duties and reviews past their day."""
+    _each_project("reviews", sweeping.sweep_reviews)
+
+
+@shared_task
+def pool() -> None:
+    """Leads without a consultant for too long."""
+    _each_project("pool", sweeping.sweep_pool)
+
+
+@shared_task
+def policies() -> None:
+    """Approved policies whose date has come and whose plans are not recomputed yet: made up for after a loss."""
+    for version in replanning.waiting(at=clock.now()):
+        replan_project.delay(version.project_id, version.pk)
+
+
+@shared_task
+def replan_project(project_id: int, version_id: int) -> None:
+    """Recompute every plan of a project under a new policy, a slice at a time; the next slice is a job of its own."""
+    with recorded("replan", project_id=project_id, clock=clock.now) as result:
+        version = PolicyVersion.objects.get(pk=version_id, project=project_id)
+        step = replanning.replan_slice(version=version, at=clock.now())
+        result.update(done=step.done, left=step.left)
+    if step.left:
+        replan_project.delay(project_id, version_id)
