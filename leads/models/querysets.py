@@ -16,9 +16,6 @@ from crm.names import query_bigrams
 from crm.roles import Action, Limit
 from leads.states import Bin
 
-if TYPE_CHECKING:
-    pass
-
 NOT_A_VIEW = (Limit.EXISTENCE_ONLY, Limit.COUNTS_ONLY, Limit.WITH_DEAL)
 TAIL_DIGITS = 4
 
