@@ -58,9 +58,12 @@ class Logged:
     lead: Lead
 
 
-def _refuse_closed(task: CallTask | None, submission: uuid.UUID | None) -> None:
-    """Two people on one task: the second is told plainly who was first."""
-    if task is None or task.state == CallTask.State.OPEN:
+def _refuse_done(task: CallTask | None, confirm: Collection[str]) -> None:
+    """Two people on one task: the second is told plainly who was first, and may log a second talk on purpose.
+
+    A task that went otherwise (a visit came in between) refuses nothing: what was said is kept.
+    """
+    if task is None or task.state != CallTask.State.DONE or "log_again" in confirm:
         return
     event = task.closed_by_event
     when = formats.date_format(timezone.localtime(task.closed_at), "H:i") if task.closed_at else ""
@@ -69,6 +72,7 @@ def _refuse_closed(task: CallTask | None, submission: uuid.UUID | None) -> None:
         % {"who": (event.by if event else None) or _("somebody"), "when": when},
         task.clause,
         code="already_logged",
+        confirm="log_again",
     )
 
 
@@ -145,8 +149,7 @@ def log_contact(
     submission: uuid.UUID | None = None,
     confirm: Collection[str] = (),
 ) -> Logged:
-    """Append one contact and what was learned in it, then recompute the plan. The same form sent twice
-    logs once.
+    """Append one contact and what was learned in it, then recompute the plan; the same form twice logs once.
 
     `confirm` holds the flags of questions already answered with yes (see RuleViolation.confirm).
     """
@@ -155,8 +158,31 @@ def log_contact(
     if before is not None:
         return Logged(before, lead)
     task = lead.tasks.select_related("closed_by_event__by").filter(pk=task_id).first() if task_id else None
-    _refuse_closed(task, submission)
+    _refuse_done(task, confirm)
     _check(sheet, lead, happened_at=happened_at, at=at, confirm=confirm)
+    contact = _write(
+        lead, sheet, task, happened_at=happened_at, by=by, at=at, tapped_at=tapped_at, submission=submission
+    )
+    _append_learned(lead, sheet, happened_at=happened_at, by=by, at=at)
+    if sheet.outcome in WRONG_NUMBER:
+        _number_was_wrong(lead, sheet.outcome, happened_at=happened_at, by=by, at=at)
+    planning.replan_party(lead, at=at)
+    lead.refresh_from_db()
+    return Logged(contact, lead)
+
+
+def _write(
+    lead: Lead,
+    sheet: ContactSheet,
+    task: CallTask | None,
+    *,
+    happened_at: dt.datetime,
+    by: User,
+    at: dt.datetime,
+    tapped_at: dt.datetime | None,
+    submission: uuid.UUID | None,
+) -> Contact:
+    """One row in the ledger, one event in the lead's history."""
     contact = ledger.record_contact(
         customer=lead.customer,
         project=lead.project,
@@ -188,12 +214,7 @@ def log_contact(
         note=sheet.reason,
         data=_extras(sheet),
     )
-    _append_learned(lead, sheet, happened_at=happened_at, by=by, at=at)
-    if sheet.outcome in WRONG_NUMBER:
-        _number_was_wrong(lead, sheet.outcome, happened_at=happened_at, by=by, at=at)
-    planning.replan_party(lead, at=at)
-    lead.refresh_from_db()
-    return Logged(contact, lead)
+    return contact
 
 
 def _extras(sheet: ContactSheet) -> dict[str, object]:
