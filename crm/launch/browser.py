@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from crm.launch.servers import LaunchError
+from crm.launch.binaries import LaunchError
 
 PACKAGES = ("chromium", "fonts-noto-cjk")
 FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from crm.launch import browser, install, probe, run
-from crm.launch.servers import LaunchError
+from crm.launch.binaries import LaunchError
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from crm.launch.servers import LaunchError
+from crm.launch.binaries import LaunchError
 
 LARGER = {"run": "dev"}  # the lock that holds all of the other
 

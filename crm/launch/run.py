@@ -15,8 +15,9 @@ from pathlib import Path
 from types import FrameType
 
 from crm.launch import probe
+from crm.launch.binaries import LaunchError
 from crm.launch.process import end_with_parent, server_account, spawn
-from crm.launch.servers import LaunchError, Postgres, Server, Valkey, endpoints, prepare_sockets, wait_ready
+from crm.launch.servers import Postgres, Server, Valkey, endpoints, prepare_sockets, wait_ready
 from crm.launch.supervisor import Child, Supervisor, tail
 
 WEB_PATIENCE = 60.0  # seconds until the first page must answer
@@ -174,6 +175,8 @@ def main(root: Path, host: str, port: int) -> int:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_IGN)
             product.supervisor.stop()
+            with contextlib.suppress(OSError):
+                endpoints(data).folder.rmdir()
         say("Stopped; the data stays in " + str(data))
     return 0
 

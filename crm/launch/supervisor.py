@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from crm.launch.binaries import LaunchError
 from crm.launch.process import stop
-from crm.launch.servers import LaunchError
 
 QUICK_DEATHS = 5  # so many within the window end the product
 WINDOW = 60.0  # seconds

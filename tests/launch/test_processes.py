@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -28,6 +29,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     for product in STARTED:
         for pid in product.processes():
             os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(endpoints(product.data).folder, ignore_errors=True)
     STARTED.clear()
 
 
@@ -74,6 +76,7 @@ def test_a_day_of_the_product(folder: Path) -> None:
     assert product.interrupt() == 0
     assert product.said().rstrip().endswith(f"Stopped; the data stays in {product.data}")
     assert product.processes() == {}
+    assert not endpoints(product.data).folder.exists()
     assert "database system is shut down" in (product.data / "logs/postgres.log").read_text()
 
     began = time.monotonic()

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from crm.launch import browser, install
-from crm.launch.servers import Endpoints, LaunchError, endpoints, prepare_sockets
+from crm.launch.binaries import LaunchError
+from crm.launch.servers import Endpoints, endpoints, prepare_sockets
 
 ROOT = Path(__file__).resolve().parents[2]
 LAUNCHER = sorted((ROOT / "crm" / "launch").glob("*.py"))

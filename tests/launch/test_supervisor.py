@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from crm.launch.binaries import LaunchError
 from crm.launch.process import spawn
-from crm.launch.servers import LaunchError
 from crm.launch.supervisor import QUICK_DEATHS, Child, Supervisor
 from tests.launch.product import until
 
