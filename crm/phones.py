@@ -63,10 +63,11 @@ EXACT_FLOAT = 2**53
 
 _NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _NARROW |= dict.fromkeys(map(ord, "\u00a0\u1680\u202f\u205f\u3000\ufeff\u2060\t\v\f\x85\u2028\u2029"), 0x20)
-_NARROW |= {code: 0x20 for code in (*range(0x2000, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+_NARROW |= dict.fromkeys((*range(0x2000, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A)), 0x20)
 _NARROW |= dict.fromkeys(map(ord, "‐‑‒–—―−﹣"), 0x2D)
 
-_MOBILE_CN = re.compile(PhoneMetadata.metadata_for_region("CN").mobile.national_number_pattern)
+_MAINLAND = PhoneMetadata.metadata_for_region("CN")
+_MOBILE_CN = re.compile(str(_MAINLAND and _MAINLAND.mobile and _MAINLAND.mobile.national_number_pattern))
 _PLAIN = re.compile(r" *(?:(?:\+|00)?86)?[ -]?(1[0-9]{2})[ -]?([0-9]{4})[ -]?([0-9]{4})(?:\.0+)? *")
 _SCIENTIFIC = re.compile(r"([1-9])(?:\.([0-9]+))?[eE]\+?([0-9]{1,2})")
 _DECIMALS = re.compile(r"(?<=[0-9]{7})\.0+$")
@@ -90,6 +91,7 @@ _KINDS = {
     PhoneNumberType.FIXED_LINE_OR_MOBILE: Kind.MOBILE,
     PhoneNumberType.FIXED_LINE: Kind.LANDLINE,
 }
+_DIGITS_IN_TEXT = re.compile(r"\d(?:[\d \-.]|(?<=\d)[()](?=\d))*\d")
 _LENGTHS = {ValidationResult.TOO_SHORT, ValidationResult.TOO_LONG, ValidationResult.INVALID_LENGTH}
 
 
@@ -114,9 +116,10 @@ def parse(raw: object, region: str = "CN") -> Parsed:
         return Parsed(problems=((Problem.EMPTY, ""),))
     if len(flat) > MAX_TEXT:
         return Parsed(problems=((Problem.TOO_LONG, text),))
-    if (flat := _from_spreadsheet(flat)) is None:
+    exact = _from_spreadsheet(flat)
+    if exact is None:
         return Parsed(problems=((Problem.DIGITS_LOST, text),))
-    return _parse_parts(flat, text, region)
+    return _parse_parts(exact, text, region)
 
 
 def _as_text(raw: object) -> str | None:
@@ -217,7 +220,10 @@ def _read_run(run: str, extension: str, shown: str, region: str) -> list[Number 
         parts = _cut(tuple(tokens), region)
         if parts:
             last = len(parts) - 1
-            return [Number(e164, extension if i == last else "", shown, kind) for i, (e164, kind) in enumerate(parts)]
+            return [
+                Number(e164, extension if i == last else "", shown, kind)
+                for i, (e164, kind) in enumerate(parts)
+            ]
     return [(_why_not(_compact(run), region), shown)]
 
 
@@ -287,17 +293,18 @@ def mask(number: str) -> str:
     return f"{shown}-{extension}" if marker else shown
 
 
-def mask_text(text: str) -> str:
-    """Any text with the middle of whatever could be a phone number hidden; digits may be full width or grouped."""
-    return re.sub(r"\d(?:[\d \-.]|(?<=\d)[()](?=\d))*\d", _mask_run, text)
+def mask_text(text: str, shortest: int = 7) -> str:
+    """Any text with the middle hidden of whatever could be a phone number: a run of `shortest` digits or more,
+    full width or grouped."""
 
+    def hide(match: re.Match[str]) -> str:
+        places = [i for i, character in enumerate(match[0]) if character.isdecimal()]
+        if len(places) < shortest:
+            return match[0]
+        hidden = set(places[max(len(places) - 8, 1) : -4])
+        return "".join("*" if i in hidden else character for i, character in enumerate(match[0]))
 
-def _mask_run(match: re.Match[str]) -> str:
-    places = [i for i, character in enumerate(match[0]) if character.isdecimal()]
-    if len(places) < 7:
-        return match[0]
-    hidden = set(places[max(len(places) - 8, 1) : -4])
-    return "".join("*" if i in hidden else character for i, character in enumerate(match[0]))
+    return _DIGITS_IN_TEXT.sub(hide, text)
 
 
 def tail(e164: str, length: int = 4) -> str:

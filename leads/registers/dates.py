@@ -60,7 +60,9 @@ RECENT_DAYS = 5 * 366  # a register's entries are rarely older: used only to cho
 ROC_ZERO = 1911
 
 _SEP = r"\s*[-/.]\s*"
-_YMD = re.compile(rf"([0-9]{{4}})(?:{_SEP}|\s*年\s*)([0-9]{{1,2}})(?:{_SEP}|\s*月\s*)([0-9]{{1,2}})\s*[日号號]?")
+_YMD = re.compile(
+    rf"([0-9]{{4}})(?:{_SEP}|\s*年\s*)([0-9]{{1,2}})(?:{_SEP}|\s*月\s*)([0-9]{{1,2}})\s*[日号號]?"
+)
 _THREE = re.compile(rf"([0-9]{{1,4}})(?:{_SEP}|年)([0-9]{{1,2}})(?:{_SEP}|月)([0-9]{{1,4}})[日号號]?")
 _MONTH_DAY = re.compile(r"([0-9]{1,2})\s*月\s*([0-9]{1,2})\s*[日号號]?")
 _TWO = re.compile(r"([0-9]{1,2})\s*[-/]\s*([0-9]{1,2})")
@@ -68,11 +70,15 @@ _ROC = re.compile(r"(?:中[华華])?民[国國]\s*([0-9]{1,3})\s*年\s*([0-9]{1,
 _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:([0-9]{2})([0-9]{2})([0-9]{2})?)?")
 _COMPACT_SHORT = re.compile(r"((?!19|20)[0-9]{2})([0-9]{2})([0-9]{2})")
 _SERIAL = re.compile(r"[0-9]{5}(?:\.[0-9]+)?")
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _MONTH_WORD = rf"({'|'.join(_MONTHS)})[a-z]*"
 _DAY_WORD = r"([0-9]{1,2})(?:st|nd|rd|th)?"
-_ENGLISH_DMY = re.compile(rf"{_DAY_WORD}[-\s/.]*{_MONTH_WORD}[-\s/.,]*([0-9]{{4}}|[0-9]{{2}}(?![0-9:]))?", re.I)
-_ENGLISH_MDY = re.compile(rf"{_MONTH_WORD}[-\s/.]*{_DAY_WORD}(?![0-9:])(?:[-\s/.,]+([0-9]{{4}})(?![0-9:]))?", re.I)
+_ENGLISH_DMY = re.compile(
+    rf"{_DAY_WORD}[-\s/.]*{_MONTH_WORD}[-\s/.,]*([0-9]{{4}}|[0-9]{{2}}(?![0-9:]))?", re.I
+)
+_ENGLISH_MDY = re.compile(
+    rf"{_MONTH_WORD}[-\s/.]*{_DAY_WORD}(?![0-9:])(?:[-\s/.,]+([0-9]{{4}})(?![0-9:]))?", re.I
+)
 _WEEKDAY = re.compile(
     r"[(\[]?(?:周|星期|礼拜|禮拜|週)[一二三四五六日天]?[)\]]?|\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)"
     r"(?:day)?\b[,.]?",
@@ -80,7 +86,11 @@ _WEEKDAY = re.compile(
 )
 _LUNAR = re.compile(r"农历|農曆|阴历|陰曆|正月|腊月|臘月|冬月|闰|閏|初[一二三四五六七八九十]")
 _HAN_NUMBER = re.compile(r"[〇○零一二两三四五六七八九十廿卅]+")
-_HAN_DIGITS = {character: index for index, character in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0, "两": 2}
+_HAN_DIGITS = {character: index for index, character in enumerate("〇一二三四五六七八九")} | {
+    "零": 0,
+    "○": 0,
+    "两": 2,
+}
 _TIME = re.compile(
     r"(凌晨|早上|早晨|清晨|早|上午|中午|下午|傍晚|晚上|晚|[ap]\.?m\.?)?\s*"
     r"(?:([0-9]{1,2})\s*[:时時点點]\s*(?:([0-9]{1,2})|(半)|([一1三3])刻)?\s*分?[钟鐘]?(?::?\s*([0-9]{1,2})(?:\.[0-9]+)?\s*秒?)?\s*"
@@ -135,7 +145,7 @@ def infer_style(cells: Iterable[Cell], style: DateStyle) -> DateStyle:
         recent = candidate.today - timedelta(days=min(RECENT_DAYS, candidate.today.toordinal() - 1))
         return sum(isinstance(moment, Moment) and moment.day >= recent for moment in moments)
 
-    candidates = [style, *(replace(style, short=s, long=l) for s, l in _orders())]
+    candidates = [style, *(replace(style, short=short, long=long) for short, long in _orders())]
     return max(candidates, key=score)  # the first of the best: the given style wins a tie
 
 
@@ -294,7 +304,11 @@ def _with_time(day: date | DateProblem, rest: str, style: DateStyle) -> Moment |
     rest = _WEEKDAY.sub(" ", clean_line(rest)).strip(" ,T()")
     clock = _read_clock(rest)
     if isinstance(day, DateProblem) or isinstance(clock, DateProblem):
-        return clock if isinstance(clock, DateProblem) and clock is DateProblem.NOT_A_DATE else DateProblem.IMPOSSIBLE
+        return (
+            clock
+            if isinstance(clock, DateProblem) and clock is DateProblem.NOT_A_DATE
+            else DateProblem.IMPOSSIBLE
+        )
     at, offset = clock
     if at is not None and offset:
         aware = datetime.fromisoformat(f"{day.isoformat()}T{at.isoformat()}{offset}")
