@@ -98,7 +98,7 @@ def dress(field: forms.Field) -> None:
     elif isinstance(field, forms.IntegerField):
         widget.attrs.setdefault("inputmode", "numeric")
     if isinstance(field, forms.ModelChoiceField) and field.empty_label == "---------":
-        field.empty_label = _("Please choose")  # type: ignore[assignment]
+        field.empty_label = _("Please choose")
 
 
 def _class(widget: forms.Widget) -> str:

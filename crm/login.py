@@ -32,7 +32,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
         """Answer in the language that the user chose last, whatever this browser preferred before."""
-        response = super().post_login(request, user, **kwargs)
+        response: HttpResponse = super().post_login(request, user, **kwargs)
         if isinstance(user, User) and user.language in dict(settings.LANGUAGES):
             keep_language(response, user.language)
         return response

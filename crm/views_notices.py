@@ -22,6 +22,7 @@ STOP_POLLING = 286  # htmx: take this answer and do not ask again
 @require_safe
 def notices(request: HttpRequest) -> HttpResponse:
     """The list; each line is a form, because opening a notice marks it read."""
+    assert isinstance(request.user, User)
     found = seek(Notice.objects.filter(user=request.user), request.GET, order=("-created_at", "-id"))
     shown = [(notice, text_of(notice)) for notice in found.rows]
     context = {"page": found, "shown": shown}
@@ -62,4 +63,5 @@ def text_of(notice: Notice) -> str:
     if not notice.kind.replace("_", "").isalnum():
         names = names[1:]
     context = {"params": notice.params, "notice": notice}
-    return select_template(names).render(context).strip()
+    text: str = select_template(names).render(context)
+    return text.strip()

@@ -100,4 +100,5 @@ def sprite(icons: dict[str, bytes]) -> bytes:
             shape for shape in source if shape.get("stroke") != "none" or shape.get("fill") != "none"
         )
         symbol.tail = "\n"
-    return ElementTree.tostring(root, encoding="utf-8") + b"\n"
+    data: bytes = ElementTree.tostring(root, encoding="utf-8")
+    return data + b"\n"
