@@ -15,6 +15,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("", home, name="home"),
     path("", include("crm.urls_kernel")),
+    path("", include("leads.urls")),
     path("healthz", healthz, name="healthz"),
     path("accounts/", include("crm.urls_account")),
     path("admin/", admin.site.urls),

@@ -1,0 +1,93 @@
+"""Codes of sales as words in the reader's language. `{% load sales %}`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import template
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+
+from crm.models import Customer
+from crm.names import display_name
+from leads import labels, vocabulary
+
+register = template.Library()
+
+
+def _from(words: Mapping[str, str | Promise], code: str) -> str:
+    return str(words.get(code, code))
+
+
+def _language() -> str:
+    return get_language() or "en"
+
+
+@register.filter
+def outcome(code: str) -> str:
+    """How a contact ended (PX-1)."""
+    return _from(labels.OUTCOMES, code)
+
+
+@register.filter
+def channel(code: str) -> str:
+    """By what means (PX-16)."""
+    return _from(labels.CHANNELS, code)
+
+
+@register.filter
+def intention(code: str) -> str:
+    return _from(labels.INTENTIONS, code)
+
+
+@register.filter
+def held(code: str) -> str:
+    """Why something is held back (PX-10)."""
+    return _from(labels.HELD, code)
+
+
+@register.filter
+def duty(code: str) -> str:
+    """What kind of duty a task is."""
+    return _from(labels.DUTIES, code)
+
+
+@register.filter
+def cause(code: str) -> str:
+    """The cause of an objection (抗性)."""
+    return vocabulary.label(vocabulary.CAUSES, code, _language())
+
+
+@register.filter
+def interest(code: str) -> str:
+    """A point of interest (关注点)."""
+    return vocabulary.label(vocabulary.INTERESTS, code, _language())
+
+
+@register.filter
+def wanted(text: str) -> str:
+    """What a lead wants: words of the list in the reader's language, everything else as it was written."""
+    return " ".join(vocabulary.label(vocabulary.WANTED_TYPES, word, _language()) for word in text.split(" "))
+
+
+@register.filter
+def purpose(code: str) -> str:
+    return vocabulary.label(vocabulary.PURPOSES, code, _language())
+
+
+@register.filter
+def time_to_buy(code: str) -> str:
+    return vocabulary.label(vocabulary.TIMES_TO_BUY, code, _language())
+
+
+@register.filter
+def called(customer: Customer) -> str:
+    """A customer's name as staff see it: 韩轩女士, "Ms 韩轩"."""
+    return display_name(customer.name, customer.salutation, _language())
+
+
+@register.filter
+def at(values: Mapping[Any, Any], key: Any) -> Any:
+    """`values[key]`, or nothing."""
+    return values.get(key, "")
