@@ -155,5 +155,7 @@ def read_wanted(cell: Cell) -> Wanted:
 
 def read_list(text: str) -> tuple[str, ...]:
     """价格、学区 → (价格, 学区); order kept, repeats dropped."""
+    if not text:
+        return ()
     words = (word.strip() for word in _LIST.split(text))
     return tuple(dict.fromkeys(word for word in words if word and word not in _UNKNOWN))

@@ -117,7 +117,7 @@ class _Container:
 
     def names(self) -> dict[str, tuple[int, int]]:
         """Start sector and size in bytes of each entry, by name."""
-        found = {}
+        found: dict[str, tuple[int, int]] = {}
         for at in range(0, len(self._entries) - DIRECTORY_ENTRY + 1, DIRECTORY_ENTRY):
             length = struct.unpack_from("<H", self._entries, at + 64)[0]
             name = self._entries[at : at + max(min(length, 64) - 2, 0)].decode("utf-16-le", "replace")

@@ -157,13 +157,13 @@ def _read_sheet(
         lengths=plan.lengths,
     )
     reader = RowReader(sheet.name, sheet_plan.columns, context)
-    headers = [normal_header(column.header) for column in sheet_plan.columns]
+    headers = _headers(sheet_plan.columns)
     for number, cells in sheet.rows():
         if number <= sheet_plan.header_row:
             continue
         if all(map(is_empty, cells)):
             tally.empty += 1
-        elif _repeats_header(cells, headers):
+        elif headers and _repeats_header(cells, headers):
             tally.repeated_headers += 1
         else:
             outcome = reader.read(number, cells)
@@ -171,12 +171,19 @@ def _read_sheet(
             yield outcome
 
 
-def _repeats_header(cells: Sequence[Cell], headers: Sequence[str]) -> bool:
+def _headers(columns: Sequence[Column]) -> dict[int, str]:
+    """Normalised headers by column, the phone column first: it tells a customer's row from a header at a glance."""
+    by_phone = sorted(columns, key=lambda column: column.field is not Field.PHONE)
+    return {column.index: normal_header(column.header) for column in by_phone if column.header}
+
+
+def _repeats_header(cells: Sequence[Cell], headers: Mapping[int, str]) -> bool:
     """A printed register repeats its header on every page; such a row holds no customer."""
-    first = next((i for i, header in enumerate(headers) if header), None)
-    if first is None or first >= len(cells) or normal_header(cells[first]) != headers[first]:
-        return False
-    return all(normal_header(cell) == header for cell, header in zip(cells, headers, strict=False) if header)
+    for index, header in headers.items():
+        cell = cells[index] if index < len(cells) else ""
+        if not isinstance(cell, str) or cell[:1].isdigit() or normal_header(cell) != header:
+            return False
+    return True
 
 
 def correct(plan: Plan, sheet: str, mapping: Mapping[int, str]) -> Plan:

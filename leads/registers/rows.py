@@ -10,6 +10,7 @@ from leads.registers.cells import (
     DEFAULT_GRADE_WORDS,
     Graded,
     Visits,
+    Wanted,
     read_count,
     read_gender,
     read_grade,
@@ -44,8 +45,9 @@ DEFAULT_LENGTHS: Mapping[Field, int] = {
 }
 EXTRA_LENGTH = 2000
 LONGEST_DATE = 11  # digits; a longer run of them in a date column may be a phone number
-KNOWN_WORDS = 1000  # different grade words kept at hand
+KNOWN_WORDS = 2000  # different words of a sheet kept at hand
 NO_VISITS = Visits()
+NO_WISH = Wanted()
 MAX_PARTY = 99
 
 _VISIT_WORDS = ("来访", "來訪", "到访", "到訪", "上门", "visit", "walk")
@@ -79,8 +81,10 @@ class RowReader:
             if column.field is not None:
                 self._by_field.setdefault(column.field, []).append(column)
         self._single = {name: found[0] for name, found in self._by_field.items()}
+        self._text_fields = [name for name in _TEXTS if name in self._by_field]
         self._others = [column for column in columns if column.field is None]
         self._grades: dict[str, Graded] = {}
+        self._words: dict[tuple[Field, str], str] = {}
 
     def read(self, number: int, cells: Sequence[Cell]) -> ParsedRow | Refusal:
         """`number` is the row's in the file, from 1. Never raises for what cells can hold."""
@@ -88,17 +92,17 @@ class RowReader:
         notes: list[Finding] = []
         numbers = self._numbers(cells, reasons, notes)
         moment = self._moment(cells, reasons, notes)
-        texts = {name: self._text(name, cells, reasons) for name in _TEXTS if name in self._by_field}
+        texts = {name: self._text(name, cells, reasons) for name in self._text_fields}
         extra = self._extra(cells, reasons)
         place = Place(self._sheet, number)
         if reasons or moment is None:
             return Refusal(place, tuple(reasons), tuple(to_text(cell) for cell in cells))
-        if any(isinstance(cell, str) and REPLACEMENT in cell for cell in cells):
+        if REPLACEMENT in "".join([cell for cell in cells if isinstance(cell, str)]):
             notes.append(Finding("unreadable_characters", ""))
         name, salutation = self._person(cells, texts.get(Field.NAME, ""), notes)
         grade, stage, stage_word = self._standing(cells, texts.get(Field.STAGE, ""), notes)
         visits = self._visits(cells, notes)
-        wanted = read_wanted(texts.get(Field.WANTED, ""))
+        wanted = read_wanted(texts[Field.WANTED]) if texts.get(Field.WANTED) else NO_WISH
         return ParsedRow(
             place=place,
             register=self._register(cells, notes),
@@ -184,11 +188,27 @@ class RowReader:
     def _text(self, name: Field, cells: Sequence[Cell], reasons: list[Finding]) -> str:
         read, join = _TEXTS[name]
         columns = self._by_field[name]
-        found = [read(cells[column.index]) for column in columns if column.index < len(cells)]
-        text = join.join(part for part in found if part) if len(found) > 1 else "".join(found)
+        if len(columns) == 1:
+            text = self._once(name, read, cells[columns[0].index]) if columns[0].index < len(cells) else ""
+        else:
+            found = [read(cells[column.index]) for column in columns if column.index < len(cells)]
+            text = join.join(part for part in found if part)
         limit = self._context.lengths.get(name, EXTRA_LENGTH)
         if len(text) > limit:
             reasons.append(Finding("too_long", columns[0].label, mask_text(_shown(text)), limit))
+        return text
+
+    def _once(self, name: Field, read: Callable[[Cell], str], cell: Cell) -> str:
+        """Most text columns hold the same few words again and again; those are cleaned once."""
+        if not isinstance(cell, str):
+            return read(cell)
+        if not cell:
+            return ""
+        text = self._words.get((name, cell))
+        if text is None:
+            text = read(cell)
+            if len(self._words) < KNOWN_WORDS:
+                self._words[name, cell] = text
         return text
 
     def _extra(self, cells: Sequence[Cell], reasons: list[Finding]) -> tuple[tuple[str, str], ...]:
@@ -231,16 +251,17 @@ class RowReader:
 
     def _standing(self, cells: Sequence[Cell], stage_text: str, notes: list[Finding]) -> tuple[str, str, str]:
         """(grade, stage, the word that says the stage)."""
-        text = clean_line(self._cell(cells, Field.GRADE))
-        graded = self._grades.get(text)
+        cell = to_text(self._cell(cells, Field.GRADE))
+        graded = self._grades.get(cell)
         if graded is None:
-            graded = read_grade(text, self._context.grade_words)
+            graded = read_grade(cell, self._context.grade_words)
             if len(self._grades) < KNOWN_WORDS:
-                self._grades[text] = graded
+                self._grades[cell] = graded
         if graded.note:
-            notes.append(Finding(graded.note, self._label(Field.GRADE), mask_text(_shown(text))))
+            notes.append(Finding(graded.note, self._label(Field.GRADE), mask_text(_shown(cell))))
         stage = read_stage(stage_text) if stage_text else ""
         if not stage and graded.note == "grade_is_stage":
+            text = clean_line(cell)
             return graded.grade, read_stage(text), text
         return graded.grade, stage, stage_text
 

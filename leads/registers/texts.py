@@ -35,7 +35,7 @@ def clean(cell: Cell) -> str:
     A formula stays the text it is. The apostrophe by which spreadsheets mark text before a formula sign goes,
     so that the same remark is the same text from every kind of file.
     """
-    text = to_text(cell)
+    text = cell if isinstance(cell, str) else to_text(cell)
     if not text.isprintable():
         text = "".join(map(_visible, text.replace("\r\n", "\n")))
     text = text.strip()

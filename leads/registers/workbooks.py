@@ -17,13 +17,23 @@ from leads.registers.texts import Cell, is_empty
 Found = TypeVar("Found")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Workbook:
-    """An opened workbook; `sheets` are (name, hidden) in the file's order, charts and macros left out."""
+    """An opened workbook; `sheets` are (name, hidden) in the file's order, charts and macros left out.
+
+    The sheet read last is kept: it is looked at first and then read, and one at a time is all that memory allows.
+    """
 
     reader: CalamineWorkbook
     sheets: tuple[tuple[str, bool], ...]
     date1904: bool
+    last: tuple[str, CalamineSheet] | None = None
+
+    def sheet(self, name: str) -> CalamineSheet:
+        if self.last is None or self.last[0] != name:
+            self.last = None
+            self.last = name, _guarded(lambda: self.reader.get_sheet_by_name(name))
+        return self.last[1]
 
 
 def open_workbook(data: bytes, kind: str, limits: Limits) -> Workbook:
@@ -42,7 +52,7 @@ def open_workbook(data: bytes, kind: str, limits: Limits) -> Workbook:
 
 def read_rows(workbook: Workbook, name: str, limits: Limits) -> Iterator[RawRow]:
     """A sheet's rows numbered as the spreadsheet numbers them, columns from A. Cells merged downwards repeat."""
-    sheet = _guarded(lambda: workbook.reader.get_sheet_by_name(name))
+    sheet = workbook.sheet(name)
     left: list[Cell] = [""] * (sheet.start[1] if sheet.start else 0)
     merged = _merged_downwards(sheet, limits)
     repeats: dict[int, tuple[Cell, int]] = {}
