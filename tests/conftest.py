@@ -1,4 +1,4 @@
-"""What every test has: a clean cache and a fixed language."""
+"""What every test has: a clean cache, a fixed language, and properties that do not fail because a machine is slow."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from collections.abc import Iterator
 import pytest
 from django.core.cache import cache
 from django.utils import translation
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("product", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("product")
 
 
 @pytest.fixture(autouse=True)
