@@ -100,5 +100,5 @@ def sprite(icons: dict[str, bytes]) -> bytes:
             shape for shape in source if shape.get("stroke") != "none" or shape.get("fill") != "none"
         )
         symbol.tail = "\n"
-    data: bytes = ElementTree.tostring(root, encoding="utf-8")
-    return data + b"\n"
+    drawn: bytes = ElementTree.tostring(root, encoding="utf-8")
+    return drawn + b"\n"
