@@ -1,0 +1,1 @@
+"""Parsing of registers (Import in the sales procedures): pure, without database. Start at `reading`."""

@@ -29,6 +29,7 @@ _OBJECTIONS = re.compile(
 )
 _WISHES = re.compile(r"^(?:[一二两三四五1-5][房室居].{0,6}|[0-9]{2,3}(?:[-~][0-9]{2,3})?(?:平米?|㎡)?)$")
 _PHONE_SIZED = 7  # digits
+LONGEST_VISIT = 12  # characters of "first visit" and its like; longer text is a remark
 
 
 class Look(NamedTuple):
@@ -56,7 +57,7 @@ def look_at(cells: Sequence[Cell], style: DateStyle, region: str) -> Look:
         Field.DATE: share([_is_date(cell, style) for cell in sample]),
         Field.GENDER: share([read_gender(text)[1] for text in texts]),
         Field.GRADE: share([read_grade(text, {}).grade != "" for text in texts]),
-        Field.VISITS: share([not text.isdecimal() and read_visits(text).first is not None for text in texts]),
+        Field.VISITS: share([_is_visit(text) for text in texts]),
         Field.NAME: share([_is_name(text) for text in texts]),
         Field.SOURCE: share([len(text) < 20 and _SOURCES.search(text.lower()) is not None for text in texts]),
         Field.OBJECTIONS: share([len(text) < 20 and _OBJECTIONS.search(text) is not None for text in texts]),
@@ -77,6 +78,10 @@ def _is_date(cell: Cell, style: DateStyle) -> bool:
         return True
     found = read_moment(cell, style)
     return not isinstance(found, DateProblem) or found in (DateProblem.FUTURE, DateProblem.TOO_EARLY)
+
+
+def _is_visit(text: str) -> bool:
+    return len(text) <= LONGEST_VISIT and not text.isdecimal() and read_visits(text).first is not None
 
 
 def _is_name(text: str) -> bool:
