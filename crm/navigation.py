@@ -90,7 +90,7 @@ TABLE: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
                 _("Leads"),
                 3,
                 "g l",
-                ("leads:detail",),
+                ("leads:lead",),
             ),
             *REGISTER,
         ),

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import select_template
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
 from crm import clock
@@ -57,11 +58,10 @@ def read_all(request: HttpRequest) -> HttpResponse:
     return redirect("crm:notices")
 
 
-def text_of(notice: Notice) -> str:
-    """The notice in the reader's language: the template of its kind, filled with its parameters."""
+def text_of(notice: Notice) -> SafeString:
+    """The notice in the reader's language, as HTML: the template of its kind, filled with its parameters, escaped."""
     names = [f"notices/{notice.kind}.html", "notices/default.html"]
     if not notice.kind.replace("_", "").isalnum():
         names = names[1:]
     context = {"params": notice.params, "notice": notice}
-    text: str = select_template(names).render(context)
-    return text.strip()
+    return SafeString(select_template(names).render(context).strip())

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django import forms, template
 from django.forms import BoundField
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -84,6 +87,20 @@ def tel(number: str) -> str:
     """A number as the target of a tel: link (digits and a leading plus)."""
     kept = "".join(sign for sign in number if sign.isdigit())
     return f"tel:{'+' if number.strip().startswith('+') else ''}{kept}"
+
+
+@register.filter
+def iso(text: str) -> dt.datetime | dt.date | None:
+    """An ISO moment (brought to the current zone) or day out of stored parameters, for `|date`; None when neither."""
+    try:
+        return dt.date.fromisoformat(text) if len(text) == len("2026-03-02") else _local(text)
+    except (TypeError, ValueError):
+        return None
+
+
+def _local(text: str) -> dt.datetime:
+    moment = dt.datetime.fromisoformat(text)
+    return timezone.localtime(moment) if timezone.is_aware(moment) else moment
 
 
 def _mark(kind: str, code: str, mark: Mark | None, text: str) -> SafeString:

@@ -96,10 +96,43 @@ def test_a_kind_without_a_text_still_says_something(kind: str) -> None:
         assert text_of(notice) == "There is news for you"
 
 
+@pytest.mark.parametrize(
+    ("kind", "params", "text"),
+    [
+        (
+            "promise_due",
+            {"name": "Wang", "due": "2026-03-02T08:30:00+00:00"},
+            "Promised callback at 16:30: Wang",
+        ),
+        (
+            "window_open",
+            {"count": 2, "from": "10:00", "until": "11:30"},
+            "Contact window 10:00–11:30 is open: 2 lines wait",
+        ),
+        (
+            "same_day_left",
+            {"name": "Wang", "clause": "SC-1.1"},
+            "Still to be called today, before closing: Wang (SC-1.1)",
+        ),
+        (
+            "same_day_missed",
+            {"count": 1, "day": "2026-03-02"},
+            "03/02/2026: 1 customer was not reached on the same day",
+        ),
+        ("grade_overdue", {"name": "Wang", "clause": "SC-2.6"}, "Grade or review overdue: Wang (SC-2.6)"),
+        ("pool_waiting", {"count": 3}, "3 leads have waited too long without a consultant"),
+    ],
+)
+def test_each_kind_has_its_words(kind: str, params: dict[str, object], text: str) -> None:
+    assert text_of(Notice(kind=kind, params=params)) == text
+
+
 def test_what_a_notice_quotes_is_text() -> None:
     lin = make_user()
-    notify(lin, text="<script>alert(1)</script>")
-    assert "<script>alert" not in signed_in(lin).get("/notices/").content.decode()
+    notify(lin, text="<script>alert(1)</script> & sons")
+    page = signed_in(lin).get("/notices/").content.decode()
+    assert "<script>alert" not in page
+    assert "&lt;/script&gt; &amp; sons" in page
 
 
 def test_long_lists_come_in_pages_at_the_same_cost(django_assert_num_queries: object) -> None:

@@ -170,7 +170,7 @@ def test_entries_follow_the_role() -> None:
 
 @pytest.mark.usefixtures("every_screen_exists")
 def test_the_phone_has_today_leads_register_more() -> None:
-    nav = Navigation(make_user(Role.CONSULTANT, make_project()), "leads:detail")
+    nav = Navigation(make_user(Role.CONSULTANT, make_project()), "leads:lead")
     assert [item.url_name for item in nav.tabs] == ["leads:today", "leads:list", "crm:notices"]
     assert [item.url_name for item in nav.register] == ["leads:register_visit", "leads:register_call"]
     assert [item.current for item in nav.tabs] == [False, True, False]
