@@ -1,6 +1,7 @@
 """Why is this on my list? The answer in words, from exactly what a task keeps (habit 3, SC-13).
 
-Works on plain data and reads no clock; every sentence is translated. `due_of` computes the same date from the same data.
+Works on plain data and reads no clock; every sentence is translated.
+`rules_due.due_of` computes the same date from the same data.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from leads.states import Held
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """One duty explained: `sentence` says it in one line, `steps` one fact a line, `clause_text` what the clause says."""
+    """One duty explained: `sentence` in one line, `steps` one fact a line, `clause_text` what the clause says."""
 
     clause: str
     clause_text: str
@@ -162,5 +163,8 @@ def next_step(lead: Lead, zone: ZoneInfo) -> str:
         moment = say_moment(lead.review_due_at, zone)
         return _("Next: put the number right by %(moment)s.") % {"moment": moment}
     if lead.due_at is None:
-        return _("No call is due (%(clause)s).") % {"clause": lead.quiet_clause} if lead.quiet_clause else _("No call is due.")
-    return _("Next: %(day)s, %(clause)s") % {"day": say_day(lead.due_at.astimezone(zone).date()), "clause": lead.clause}
+        if not lead.quiet_clause:
+            return _("No call is due.")
+        return _("No call is due (%(clause)s).") % {"clause": lead.quiet_clause}
+    day = say_day(lead.due_at.astimezone(zone).date())
+    return _("Next: %(day)s, %(clause)s") % {"day": day, "clause": lead.clause}

@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from leads import views_contact, views_register, views_today
+
+urlpatterns: list[URLPattern] = [
+    path("today/", views_today.today, name="today"),
+    path("today/<int:task_id>/", views_contact.task, name="task"),
+    path("leads/<int:lead_id>/log/", views_contact.log, name="log"),
+    path("leads/<int:lead_id>/tap/", views_contact.tap, name="tap"),
+    path("contacts/<int:event_id>/undo/", views_contact.undo, name="undo"),
+    path("register/call/", views_register.call, name="register_call"),
+    path("register/visit/", views_register.visit, name="register_visit"),
+    path("register/lookup/", views_register.lookup, name="lookup"),
+    path("visits/<int:visit_id>/", views_register.visit_sheet, name="visit_sheet"),
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from django import template
 from django.utils.functional import Promise
@@ -85,6 +86,19 @@ def time_to_buy(code: str) -> str:
 def called(customer: Customer) -> str:
     """A customer's name as staff see it: 韩轩女士, "Ms 韩轩"."""
     return display_name(customer.name, customer.salutation, _language())
+
+
+@register.filter
+def dial(e164: str) -> str:
+    """The tel: target of a stored number; an extension is dialled after a pause."""
+    base, _mark, extension = e164.partition(";ext=")
+    return f"tel:{base},{extension}" if extension else f"tel:{base}"
+
+
+@register.filter
+def sms(e164: str, text: str) -> str:
+    """The sms: target that opens the phone's own message app with a text; `?&` is read by both kinds of phone."""
+    return f"sms:{e164.partition(';')[0]}?&body={quote(text)}"
 
 
 @register.filter

@@ -1,0 +1,82 @@
+"""What the desk may know: whether a number is known here and whose it is, who is on duty, where a new entry went."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from crm.access import colleagues
+from crm.facts_shifts import absences
+from crm.models import CustomerPhone, Project, User
+from crm.phones import parse
+from crm.roles import Role
+from leads.models import CallTask, Lead
+
+SHORTEST = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All that is said of a known number: whose lead it is ("" for nobody's) and the last visit. Nothing private."""
+
+    consultant: str
+    last_visit: dt.date | None
+    last_talk: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Onwards:
+    """Where a registration went: what is due, until when, by whom ("" when nobody owns the lead yet)."""
+
+    consultant: str
+    clause: str
+    due_at: dt.datetime | None
+    by: str
+
+
+def known_number(project: Project, typed: str) -> Known | None:
+    """Whether the whole of a typed number belongs to a lead of this project (PX-3). Exact matches only."""
+    if sum(character.isdecimal() for character in typed) < SHORTEST:
+        return None
+    identities = [number.identity for number in parse(typed, project.region).numbers]
+    if not identities:
+        return None
+    holders = CustomerPhone.objects.filter(e164__in=identities, live=True)
+    lead = (
+        Lead.objects.current()
+        .filter(project=project, household__in=holders.values("customer__household"))
+        .select_related("consultant")
+        .first()
+    )
+    if lead is None:
+        return None
+    visit, talk = lead.last_visit_at, lead.last_talk_at
+    return Known(
+        consultant=str(lead.consultant) if lead.consultant else "",
+        last_visit=visit.astimezone(project.zone).date() if visit else None,
+        last_talk=talk.astimezone(project.zone).date() if talk else None,
+    )
+
+
+def consultants_of(project: Project, day: dt.date) -> tuple[list[User], frozenset[int]]:
+    """The consultants of a project, and which of them are off on `day` (PX-7)."""
+    people = list(colleagues(project.pk, Role.CONSULTANT))
+    away = absences([person.pk for person in people], day, day)
+    return people, frozenset(pk for pk, days in away.items() if day in days)
+
+
+def onwards(lead: Lead) -> Onwards:
+    """What is due next for a lead just registered, and who is to do it."""
+    task = (
+        CallTask.objects.open()
+        .filter(lead=lead, kind__in=[CallTask.Kind.CADENCE, CallTask.Kind.PROMISE])
+        .select_related("assignee")
+        .order_by("due_at")
+        .first()
+    )
+    return Onwards(
+        consultant=str(lead.consultant) if lead.consultant else "",
+        clause=task.clause if task else lead.quiet_clause,
+        due_at=task.due_at if task else None,
+        by=str(task.assignee) if task and task.assignee else "",
+    )

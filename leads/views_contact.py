@@ -1,0 +1,165 @@
+"""Preparing for a call and logging it (SC-12): the sheet, the form beneath it, the tapped number, taking back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.contrib import messages
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from crm import clock
+from crm.access import get_visible, may
+from crm.errors import RuleViolation
+from crm.models import User
+from crm.pages import page
+from crm.phones import mask
+from crm.roles import Action
+from leads import explain, forms_contact
+from leads.actions.contacts import log_contact
+from leads.actions.correcting import void_contact
+from leads.facts_sheet import Sheet, sheet_of
+from leads.forms_contact import ContactForm
+from leads.gates import is_own, lead_to_work, user_of
+from leads.models import CallTask, Lead, LeadEvent
+
+TAP_SECONDS = 4 * 3600
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def task(request: HttpRequest, task_id: int) -> HttpResponse:
+    """The sheet of one duty on a list, and logging what came of it."""
+    user = user_of(request)
+    found = _task_to_work(user, task_id)
+    if found.state != CallTask.State.OPEN and request.method != "POST":
+        messages.info(request, _("This is no longer on the list; you can still log a contact."))
+        return redirect("leads:log", lead_id=found.lead_id)
+    return _sheet(request, found.lead, found)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def log(request: HttpRequest, lead_id: int) -> HttpResponse:
+    """The same for a lead without a duty today; an open one is worked on all the same."""
+    lead = lead_to_work(request, lead_id)
+    open_tasks = CallTask.objects.open().filter(lead=lead, kind__in=["promise", "cadence"])
+    nearest = open_tasks.select_related(*_TASK).order_by("due_at").first()
+    opened = nearest if nearest is not None and nearest.opens_at <= clock.now() else None
+    return _sheet(request, lead, opened)
+
+
+_TASK = ("lead__customer", "lead__project", "lead__consultant", "lead__heard_via", "base_event", "policy", "credit")
+
+
+def _task_to_work(user: User, task_id: int) -> CallTask:
+    """A task the user may do: invisible ones are a 404, those they may only look at a 403."""
+    found = get_visible(CallTask.objects.visible_to(user).select_related(*_TASK), pk=task_id)
+    own = found.assignee_id == user.pk or is_own(user, found.lead)
+    if not may(user, Action.WORK_LEADS, found.lead.project_id, own=own):
+        raise PermissionDenied
+    return found
+
+
+def _sheet(request: HttpRequest, lead: Lead, task: CallTask | None) -> HttpResponse:
+    user, now = user_of(request), clock.now()
+    sheet = sheet_of(lead, task, by=user, at=now)
+    clause = task.clause if task else ""
+    form = ContactForm(request.POST or None, sheet=sheet, clause=clause, initial=_initial(sheet))
+    if request.method == "POST" and form.is_valid():
+        try:
+            _save(request, form, lead, task, user, now)
+            return redirect("leads:today")
+        except RuleViolation as violation:
+            form.refuse(violation)
+    context = _context(sheet, task, form, user, now)
+    return page(request, "leads/sheet.html", context, status=422 if form.errors else 200)
+
+
+def _save(
+    request: HttpRequest, form: ContactForm, lead: Lead, task: CallTask | None, user: User, now: dt.datetime
+) -> None:
+    """Log it with the moment the number was tapped (PX-14), which is then used up."""
+    log_contact(
+        lead_id=lead.pk,
+        sheet=form.contact_sheet(),
+        happened_at=form.happened(now),
+        by=user,
+        at=now,
+        task_id=task.pk if task else None,
+        tapped_at=_tapped_at(user, lead.pk),
+        submission=form.cleaned_data.get("submission"),
+        confirm=[name for name, value in request.POST.items() if value == "1"],
+    )
+    cache.delete(_tap_key(user, lead.pk))
+
+
+def _initial(sheet: Sheet) -> dict[str, Any]:
+    return {"channel": "sms" if sheet.owes_message else "phone"}
+
+
+def _context(
+    sheet: Sheet, task: CallTask | None, form: ContactForm, user: User, now: dt.datetime
+) -> dict[str, Any]:
+    own = is_own(user, sheet.lead) or (task is not None and task.assignee_id == user.pk)
+    return {
+        "sheet": sheet,
+        "lead": sheet.lead,
+        "task": task,
+        "form": form,
+        "why": explain.why_of(task) if task else None,
+        "dial": sheet.number if own else "",
+        "masked": mask(sheet.number) if sheet.number else "",
+        "now": now,
+        "quick": _quick_moments(sheet.lead, now),
+        "tries": forms_contact.TRIES,
+        "rare": forms_contact.RARE_TRIES,
+        "wrong": forms_contact.WRONG,
+        "stands_in_for": task.credit if task and task.credit_id not in (None, user.pk) else None,
+    }
+
+
+def _quick_moments(lead: Lead, now: dt.datetime) -> list[tuple[str, str]]:
+    """Moments promised most often, as (value of the field, words), in the project's zone."""
+    local = now.astimezone(lead.project.zone)
+    tomorrow = local.date() + dt.timedelta(days=1)
+    moments = [
+        (local + dt.timedelta(hours=1), _("in an hour")),
+        (dt.datetime.combine(local.date(), dt.time(19, 0), local.tzinfo), _("today 19:00")),
+        (dt.datetime.combine(tomorrow, dt.time(10, 30), local.tzinfo), _("tomorrow 10:30")),
+        (dt.datetime.combine(tomorrow, dt.time(16, 0), local.tzinfo), _("tomorrow 16:00")),
+    ]
+    return [(f"{moment:%Y-%m-%dT%H:%M}", str(said)) for moment, said in moments if moment > local]
+
+
+def _tap_key(user: User, lead_id: int) -> str:
+    return f"tap:{user.pk}:{lead_id}"
+
+
+def _tapped_at(user: User, lead_id: int) -> dt.datetime | None:
+    kept: dt.datetime | None = cache.get(_tap_key(user, lead_id))
+    return kept
+
+
+@require_POST
+def tap(request: HttpRequest, lead_id: int) -> HttpResponse:
+    """Remember when the number of a lead was tapped (PX-14), until the contact is logged."""
+    lead = lead_to_work(request, lead_id)
+    cache.set(_tap_key(user_of(request), lead.pk), clock.now(), TAP_SECONDS)
+    return HttpResponse(status=204)
+
+
+@require_POST
+def undo(request: HttpRequest, event_id: int) -> HttpResponse:
+    """Take back one's own entry of the last half hour."""
+    user = user_of(request)
+    event = get_visible(LeadEvent.objects.filter(by=user).select_related("lead"), pk=event_id)
+    try:
+        void_contact(event_id=event.pk, lead_id=event.lead_id, by=user, at=clock.now())
+        messages.success(request, _("Taken back. The plan is as it was before."))
+    except RuleViolation as violation:
+        messages.error(request, violation.text)
+    return redirect("leads:today")

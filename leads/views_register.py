@@ -1,0 +1,152 @@
+"""Registering calls and visits at the desk (SC-1, SC-2, PX-3). Whoever registers learns no more than existence."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.contrib import messages
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from crm import clock
+from crm.access import require, roles_of
+from crm.errors import RuleViolation
+from crm.models import Project, User
+from crm.pages import page
+from crm.roles import Action, Role
+from leads.actions.registering import complete_sheet, register_call, register_visit
+from leads.facts_register import consultants_of, known_number, onwards
+from leads.forms_register import CallForm, PartyForm, VisitForm, VisitSheetForm
+from leads.gates import lead_to_work, may_work, project_of, user_of
+from leads.models import InboundCall, Lead, Visit
+
+LOOKUPS_A_MINUTE = 60
+RECENT = dt.timedelta(minutes=30)
+
+
+def _desk(request: HttpRequest) -> tuple[User, Project]:
+    """Whoever registers in the current project; 403 for others."""
+    user, project = user_of(request), project_of(request)
+    require(user, Action.REGISTER, project)
+    return user, project
+
+
+def _form(request: HttpRequest, kind: type[PartyForm], user: User, project: Project, **initial: Any) -> PartyForm:
+    people, away = consultants_of(project, clock.today(project.zone))
+    if user in people:
+        initial["consultant"] = user.pk
+    return kind(request.POST or None, project=project, consultants=people, away=away, initial=initial)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def call(request: HttpRequest) -> HttpResponse:
+    """One line of the register of calls."""
+    user, project = _desk(request)
+    talks = Role.CONSULTANT.value in roles_of(user)
+    form = _form(request, CallForm, user, project, talked="1" if talks else "0")
+    if request.method == "POST" and form.is_valid():
+        now = clock.now()
+        try:
+            made = register_call(
+                party=form.party(),
+                happened_at=form.happened(now),
+                talked=form.cleaned_data["talked"] == "1",
+                by=user,
+                at=now,
+                note=form.cleaned_data["note"],
+                submission=form.cleaned_data["submission"],
+            )
+            return redirect(f"{reverse('leads:register_call')}?saved={made.row.pk}")
+        except RuleViolation as violation:
+            form.refuse(violation)
+    context = {"form": form, **_saved(request, InboundCall, user)}
+    return page(request, "leads/register_call.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def visit(request: HttpRequest) -> HttpResponse:
+    """One line of the visit register, with as much of the sheet as is known."""
+    user, project = _desk(request)
+    form = _form(request, VisitForm, user, project)
+    assert isinstance(form, VisitForm)
+    if request.method == "POST" and form.is_valid():
+        try:
+            return redirect(f"{reverse('leads:register_visit')}?saved={_save_visit(form, user).pk}")
+        except RuleViolation as violation:
+            form.refuse(violation)
+    context = {"form": form, **_saved(request, Visit, user)}
+    return page(request, "leads/register_visit.html", context, status=422 if form.errors else 200)
+
+
+def _save_visit(form: VisitForm, user: User) -> Visit:
+    now = clock.now()
+    made = register_visit(
+        party=form.party(),
+        happened_at=form.happened(now),
+        by=user,
+        at=now,
+        sheet=form.sheet(),
+        received_by=form.cleaned_data["consultant"],
+        submission=form.cleaned_data["submission"],
+    )
+    row: Visit = made.row
+    return row
+
+
+def _saved(request: HttpRequest, kind: type[Visit] | type[InboundCall], user: User) -> dict[str, Any]:
+    """What the entry just made led to, for whoever made it; the lead itself only for those who may open it."""
+    wanted = request.GET.get("saved", "")
+    if not wanted.isdecimal():
+        return {}
+    rows = kind._default_manager.filter(recorded_by=user, recorded_at__gt=clock.now() - RECENT)
+    row = rows.select_related("lead__consultant", "lead__project").filter(pk=int(wanted)).first()
+    if row is None:
+        return {}
+    opens = Lead.objects.visible_to(user).filter(pk=row.lead_id).exists()
+    return {
+        "saved": row,
+        "onwards": onwards(row.lead),
+        "works": opens and may_work(user, row.lead),
+        "is_visit": kind is Visit,
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def visit_sheet(request: HttpRequest, visit_id: int) -> HttpResponse:
+    """The rest of a visit sheet, completed the same day or later."""
+    row = Visit.objects.filter(pk=visit_id, lead__merged_into=None).select_related("lead__project").first()
+    if row is None:
+        raise Http404
+    lead = lead_to_work(request, row.lead_id)
+    form = VisitSheetForm(request.POST or None, visit=row)
+    if request.method == "POST" and form.is_valid():
+        try:
+            complete_sheet(visit=row, sheet=form.sheet(), by=user_of(request), at=clock.now())
+            messages.success(request, _("The visit sheet is saved."))
+            return redirect("leads:today")
+        except RuleViolation as violation:
+            form.refuse(violation)
+    context = {"form": form, "lead": lead, "visit": row}
+    return page(request, "leads/visit_sheet.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def lookup(request: HttpRequest) -> HttpResponse:
+    """While a number is typed: is it known here? By POST, so that no number stands in an address or a log."""
+    user, project = _desk(request)
+    if _too_many(user):
+        return HttpResponse(status=429)
+    typed = request.POST.get("phone", "")[:80]
+    return render(request, "leads/_known.html", {"known": known_number(project, typed)})
+
+
+def _too_many(user: User) -> bool:
+    """More look-ups in a minute than anybody types: somebody is trying numbers out (PX-12)."""
+    key = f"lookup:{user.pk}:{clock.now():%Y%m%d%H%M}"
+    cache.add(key, 0, 120)
+    return cache.incr(key) > LOOKUPS_A_MINUTE
