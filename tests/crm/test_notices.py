@@ -117,7 +117,7 @@ def test_a_kind_without_a_text_still_says_something(kind: str) -> None:
         (
             "same_day_missed",
             {"count": 1, "day": "2026-03-02"},
-            "03/02/2026: 1 customer was not reached on the same day",
+            "2 Mar 2026: 1 customer was not reached on the same day",
         ),
         ("grade_overdue", {"name": "Wang", "clause": "SC-2.6"}, "Grade or review overdue: Wang (SC-2.6)"),
         ("pool_waiting", {"count": 3}, "3 leads have waited too long without a consultant"),
