@@ -264,16 +264,25 @@ def _edit(lead: Plan, e: Event, day: date, terms: Terms) -> None:
     if lead.preference == "do_not_contact":
         drop_all(lead, e, terms)
         return
-    grading = lead.grading
-    if grading is not None and (e.kind == "grade" or (e.kind == "quality" and grading.clause == "PX-2")):
-        close(lead, grading, DutyState.DONE, e, terms)
-        lead.grading = None
-    if e.kind == "grade" and lead.phase == "visitor":
-        _owe_grade(lead, e, day, terms)
+    _judged(lead, e, day, terms)
     if e.kind in ("grade", "kind") and lead.phase == "visitor" and day == lead.last_visit_day:
         _edit_visit(lead, e, day, terms)
     else:
         amend(lead, e, day, terms)
+
+
+def _judged(lead: Plan, e: Event, day: date, terms: Terms) -> None:
+    """A grade, or the verdict on a caller, answers the duty to give one; a grade taken back is owed again."""
+    grading = lead.grading
+    if grading is not None and (e.kind == "grade" or (e.kind == "quality" and grading.clause == "PX-2")):
+        if grading.opens < e.at:
+            close(lead, grading, DutyState.DONE, e, terms)
+        lead.grading = None
+    elif grading is not None and lead.kind != "ordinary" and grading.clause == "SC-2.6":
+        drop(lead, grading, e, terms)
+        lead.grading = None
+    if e.kind == "grade" and lead.phase == "visitor":
+        _owe_grade(lead, e, day, terms)
 
 
 def _edit_visit(lead: Plan, e: Event, day: date, terms: Terms) -> None:

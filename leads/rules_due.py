@@ -198,17 +198,19 @@ def close(lead: Plan, duty: Duty, state: DutyState, e: Event, terms: Terms) -> N
 
 
 def drop(lead: Plan, duty: Duty | None, e: Event, terms: Terms) -> None:
-    """End a duty that was not done: missed when its due moment has passed, otherwise superseded (PX-14)."""
-    if duty is not None:
+    """End a duty that was not done: missed when its due moment has passed, otherwise superseded (PX-14).
+
+    A call whose window had not opened, or opened this very moment, was never on a list and leaves no trace; a
+    promise is on record from the moment it was given.
+    """
+    if duty is not None and (duty.opens < e.at or duty.kind == "promise"):
         close(lead, duty, DutyState.MISSED if duty.due < e.at else DutyState.SUPERSEDED, e, terms)
 
 
 def drop_cadence(lead: Plan, e: Event, terms: Terms) -> None:
-    """End what is owed of the cadence; a window that had not yet opened leaves no trace."""
-    if lead.cadence is not None and lead.cadence.opens <= e.at:
-        drop(lead, lead.cadence, e, terms)
-    if lead.upcoming is not None and lead.upcoming.opens <= e.at:
-        drop(lead, lead.upcoming, e, terms)
+    """End what is owed of the cadence."""
+    drop(lead, lead.cadence, e, terms)
+    drop(lead, lead.upcoming, e, terms)
     lead.cadence = lead.upcoming = None
 
 

@@ -93,8 +93,7 @@ def _amended(lead: Plan, duty: Duty | None, e: Event, day: date, terms: Terms) -
         return None
     clause, interval = owed_regularly(lead, terms.policy)
     if not _stands(lead, duty, clause, interval):
-        if duty.opens <= e.at:
-            drop(lead, duty, e, terms)
+        drop(lead, duty, e, terms)
         return None
     if duty.clause in SAME_DAY or duty.due < e.at:
         return duty
