@@ -35,6 +35,8 @@ SHEET_FIELDS = (
     "note",
     "appointment",
 )
+MANY = ("interests", "objections", "units")
+PLAIN = ("party_size", "appointment")
 
 
 class ConsultantChoice(forms.ModelChoiceField):
@@ -170,12 +172,11 @@ class SheetFields(forms.Form):
 
     def sheet(self) -> VisitSheet:
         """The cleaned fields as the action takes them."""
-        data = self.cleaned_data
-        many = {name: tuple(data.get(name, ())) for name in ("interests", "objections", "units")}
-        single = {name: data.get(name) or "" for name in SHEET_FIELDS if name not in many}
-        return VisitSheet(
-            **{**single, **many, "party_size": data.get("party_size"), "appointment": data.get("appointment")}
-        )
+        data: dict[str, Any] = self.cleaned_data
+        many = {name: tuple(data.get(name, ())) for name in MANY}
+        texts = {name: data.get(name) or "" for name in SHEET_FIELDS if name not in (*MANY, *PLAIN)}
+        values: dict[str, Any] = {**texts, **many, **{name: data.get(name) for name in PLAIN}}
+        return VisitSheet(**values)
 
 
 class VisitForm(SheetFields, PartyForm):

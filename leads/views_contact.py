@@ -57,7 +57,7 @@ _TASK = ("lead__customer", "lead__project", "lead__consultant", "lead__heard_via
 
 def _task_to_work(user: User, task_id: int) -> CallTask:
     """A task the user may do: invisible ones are a 404, those they may only look at a 403."""
-    found = get_visible(CallTask.objects.visible_to(user).select_related(*_TASK), pk=task_id)
+    found: CallTask = get_visible(CallTask.objects.visible_to(user).select_related(*_TASK), pk=task_id)
     own = found.assignee_id == user.pk or is_own(user, found.lead)
     if not may(user, Action.WORK_LEADS, found.lead.project_id, own=own):
         raise PermissionDenied

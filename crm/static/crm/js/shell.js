@@ -47,7 +47,7 @@
 
   // After a whole page was swapped in, reading continues at its start, as after a load.
   document.addEventListener("htmx:afterSettle", (event) => {
-    if (event.target === document.body && !document.querySelector("[data-error-summary]")) {
+    if (event.target === document.body && !document.querySelector("[data-error-summary], main [autofocus]")) {
       document.getElementById("main")?.focus({ preventScroll: true });
     }
   });
