@@ -97,7 +97,9 @@ def why(
 def _event(kind: str, value: str) -> str:
     """The event a duty counts from."""
     if kind == EventKind.CONTACT:
-        return _("conversation") if value in ("talked", "callback_arranged", "refused", "hung_up") else _("try")
+        return (
+            _("conversation") if value in ("talked", "callback_arranged", "refused", "hung_up") else _("try")
+        )
     if kind == EventKind.DEAL:
         return _("deal cancelled") if value in ("cancelled", "refunded", "forfeited") else _("deal")
     names = {

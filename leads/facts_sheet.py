@@ -71,7 +71,9 @@ def sheet_of(lead: Lead, task: CallTask | None, *, by: User, at: dt.datetime) ->
         interests=interests,
         objections=objections,
         occasions=occasions,
-        days_since_visit=(today - lead.last_visit_at.astimezone(zone).date()).days if lead.last_visit_at else None,
+        days_since_visit=(today - lead.last_visit_at.astimezone(zone).date()).days
+        if lead.last_visit_at
+        else None,
         script=_spoken(lead, key, values),
         message=message,
         refused=refused,
@@ -93,7 +95,9 @@ def occasions_of(lead: Lead, today: dt.date) -> list[Occasion]:
     """Reasons to call that are not the sale (SC-9): what runs today, and the next festival within three weeks."""
     here = Q(project=lead.project_id) | Q(project=None)
     running = Q(starts_on__lte=today, ends_on__gte=today)
-    festival = Q(kind=Occasion.Kind.FESTIVAL, starts_on__gt=today, starts_on__lte=today + dt.timedelta(FESTIVAL_DAYS))
+    festival = Q(
+        kind=Occasion.Kind.FESTIVAL, starts_on__gt=today, starts_on__lte=today + dt.timedelta(FESTIVAL_DAYS)
+    )
     found, coming = [], None
     for row in Occasion.objects.filter(here & (running | festival)).order_by("starts_on", "id"):
         if row.starts_on <= today:
@@ -117,9 +121,9 @@ def script_key(lead: Lead, task: CallTask | None) -> str:
 def _objections(lead: Lead) -> list[Answered]:
     rows = list(lead.objections.filter(dissolved_at=None))
     own = dict(
-        ObjectionAnswer.objects.filter(project=lead.project_id, cause__in=[row.cause for row in rows]).values_list(
-            "cause", "text"
-        )
+        ObjectionAnswer.objects.filter(
+            project=lead.project_id, cause__in=[row.cause for row in rows]
+        ).values_list("cause", "text")
     )
     return [Answered(row, own.get(row.cause) or scripts.ANSWERS.get(row.cause, "")) for row in rows]
 
@@ -160,7 +164,11 @@ def _spoken(lead: Lead, key: str, values: dict[str, str]) -> list[tuple[str, str
     """The script as (stage, words); a project's own wording wins."""
     own = Script.objects.filter(project=lead.project_id, clause=key).values_list("text", flat=True).first()
     lines = scripts.render(own or scripts.SCRIPTS.get(key, ""), values).splitlines()
-    return [(stage, words) if mark else ("", line) for line in lines for stage, mark, words in (line.partition("："),)]
+    return [
+        (stage, words) if mark else ("", line)
+        for line in lines
+        for stage, mark, words in (line.partition("："),)
+    ]
 
 
 def _message(lead: Lead, key: str, values: dict[str, str], by: User) -> tuple[str, str]:

@@ -148,7 +148,9 @@ def _tasks(user: User, frames: Iterable[TodayProject]) -> Iterable[CallTask]:
     wanted = Q(pk__in=[])
     for frame in frames:
         here = Q(lead__project=frame.project)
-        wanted |= here & (Q(list_day__lte=frame.today) | Q(due_at__lte=frame.closes) | Q(gave_way_on=frame.today))
+        wanted |= here & (
+            Q(list_day__lte=frame.today) | Q(due_at__lte=frame.closes) | Q(gave_way_on=frame.today)
+        )
     numbers = CustomerPhone.objects.filter(live=True, bad_since=None).order_by("-is_main", "id")
     return (
         CallTask.objects.open()
@@ -204,7 +206,9 @@ def _line(user: User, tasks: Sequence[CallTask], frame: TodayProject, at: dt.dat
         frame=frame,
         group=_group(task, frame, at),
         state=state,
-        overdue_days=(frame.today - task.due_at.astimezone(frame.zone).date()).days if task.due_at < at else 0,
+        overdue_days=(frame.today - task.due_at.astimezone(frame.zone).date()).days
+        if task.due_at < at
+        else 0,
         at=moment,
         window_open=is_open,
         own_windows=", ".join(f"{start:%H:%M}-{end:%H:%M}" for start, end in windows),

@@ -39,7 +39,9 @@ class ContactForm(BaseForm):
 
     submission = SubmissionField()
     tried = forms.ChoiceField(
-        required=False, choices=_choices((*TRIES, *RARE_TRIES, *WRONG, Outcome.SENT)), widget=forms.HiddenInput
+        required=False,
+        choices=_choices((*TRIES, *RARE_TRIES, *WRONG, Outcome.SENT)),
+        widget=forms.HiddenInput,
     )
     outcome = forms.ChoiceField(
         label=_("Spoken with"),
@@ -47,7 +49,9 @@ class ContactForm(BaseForm):
         choices=_choices(CONVERSATIONS),
         widget=forms.RadioSelect(attrs={"data-reveals": "#talk"}),
     )
-    promised_at = forms.DateTimeField(label=_("Promised to call back at"), required=False, widget=DateTimeInput())
+    promised_at = forms.DateTimeField(
+        label=_("Promised to call back at"), required=False, widget=DateTimeInput()
+    )
     intention = forms.ChoiceField(
         label=_("Intention"),
         required=False,
@@ -55,7 +59,10 @@ class ContactForm(BaseForm):
         widget=forms.RadioSelect,
     )
     quality = forms.ChoiceField(
-        label=_("Quality of the caller"), required=False, choices=Lead.Quality.choices, widget=forms.RadioSelect
+        label=_("Quality of the caller"),
+        required=False,
+        choices=Lead.Quality.choices,
+        widget=forms.RadioSelect,
     )
     invitation = forms.ChoiceField(
         label=_("Invitation to visit"),
@@ -90,7 +97,9 @@ class ContactForm(BaseForm):
         label=_("By"), required=False, choices=list(labels.CHANNELS.items()), initial=Channel.PHONE.value
     )
     incoming = forms.BooleanField(label=_("The customer got in touch with us"), required=False)
-    happened_at = forms.DateTimeField(label=_("When, if not just now"), required=False, widget=DateTimeInput())
+    happened_at = forms.DateTimeField(
+        label=_("When, if not just now"), required=False, widget=DateTimeInput()
+    )
 
     def __init__(self, *args: Any, sheet: Sheet, clause: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -98,11 +107,14 @@ class ContactForm(BaseForm):
         self.clause = clause
         #: SC-3.1: a contact outside a milestone needs a reason, so it is asked for at once
         self.asks_reason = sheet.lead.kind == Lead.Kind.LEADER_REFERRAL and not clause
-        self.suggests_fewer = sheet.lead.refusals >= REFUSALS_SUGGEST and sheet.lead.customer.preference == "welcome"
+        self.suggests_fewer = (
+            sheet.lead.refusals >= REFUSALS_SUGGEST and sheet.lead.customer.preference == "welcome"
+        )
         open_causes = {row.objection.cause for row in sheet.objections}
         causes = dict(words(vocabulary.CAUSES))
         self.fields["dissolved"].choices = [  # type: ignore[attr-defined]
-            (str(row.objection.pk), causes.get(row.objection.cause, row.objection.cause)) for row in sheet.objections
+            (str(row.objection.pk), causes.get(row.objection.cause, row.objection.cause))
+            for row in sheet.objections
         ]
         self.fields["raised"].choices = [  # type: ignore[attr-defined]
             choice for choice in words(vocabulary.CAUSES) if choice[0] not in open_causes

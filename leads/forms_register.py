@@ -52,14 +52,18 @@ class PartyForm(BaseForm):
     """Who came or rang."""
 
     submission = SubmissionField()
-    phone = forms.CharField(label=_("Phone"), required=False, max_length=80, widget=PhoneInput({"maxlength": 80}))
+    phone = forms.CharField(
+        label=_("Phone"), required=False, max_length=80, widget=PhoneInput({"maxlength": 80})
+    )
     name = forms.CharField(
         label=_("Name"), required=False, max_length=60, widget=forms.TextInput({"autocomplete": "off"})
     )
     salutation = forms.ChoiceField(
         label=_("Form of address"), required=False, choices=FORMS_OF_ADDRESS, widget=forms.RadioSelect
     )
-    heard_via = forms.ModelChoiceField(label=_("How they heard"), required=False, queryset=HeardVia.objects.none())
+    heard_via = forms.ModelChoiceField(
+        label=_("How they heard"), required=False, queryset=HeardVia.objects.none()
+    )
     consultant = ConsultantChoice(
         label=_("Consultant"),
         required=False,
@@ -67,7 +71,9 @@ class PartyForm(BaseForm):
         empty_label=_("nobody yet: the manager assigns"),
     )
     no_phone = forms.BooleanField(label=_("No number was left"), required=False)
-    happened_at = forms.DateTimeField(label=_("When, if not just now"), required=False, widget=DateTimeInput())
+    happened_at = forms.DateTimeField(
+        label=_("When, if not just now"), required=False, widget=DateTimeInput()
+    )
 
     def __init__(
         self, *args: Any, project: Project, consultants: list[User], away: frozenset[int], **kwargs: Any
@@ -80,7 +86,9 @@ class PartyForm(BaseForm):
         choice = self.fields["consultant"]
         assert isinstance(choice, ConsultantChoice)
         choice.away = away
-        choice.queryset = User.objects.filter(pk__in=[person.pk for person in consultants]).order_by("name", "pk")
+        choice.queryset = User.objects.filter(pk__in=[person.pk for person in consultants]).order_by(
+            "name", "pk"
+        )
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
@@ -204,7 +212,9 @@ class VisitSheetForm(SheetFields, BaseForm):
     @staticmethod
     def present(visit: Visit) -> dict[str, Any]:
         """What the sheet holds so far."""
-        kept = {name: getattr(visit, name) for name in SHEET_FIELDS if hasattr(visit, name) and name != "units"}
+        kept = {
+            name: getattr(visit, name) for name in SHEET_FIELDS if hasattr(visit, name) and name != "units"
+        }
         return {
             **kept,
             "grade": visit.lead.grade,

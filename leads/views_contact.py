@@ -52,7 +52,15 @@ def log(request: HttpRequest, lead_id: int) -> HttpResponse:
     return _sheet(request, lead, opened)
 
 
-_TASK = ("lead__customer", "lead__project", "lead__consultant", "lead__heard_via", "base_event", "policy", "credit")
+_TASK = (
+    "lead__customer",
+    "lead__project",
+    "lead__consultant",
+    "lead__heard_via",
+    "base_event",
+    "policy",
+    "credit",
+)
 
 
 def _task_to_work(user: User, task_id: int) -> CallTask:
@@ -68,7 +76,12 @@ def _sheet(request: HttpRequest, lead: Lead, task: CallTask | None) -> HttpRespo
     user, now = user_of(request), clock.now()
     sheet = sheet_of(lead, task, by=user, at=now)
     clause = task.clause if task else ""
-    form = ContactForm(request.POST or None, sheet=sheet, clause=clause, initial=_initial(sheet))
+    form = ContactForm(
+        request.POST if request.method == "POST" else None,
+        sheet=sheet,
+        clause=clause,
+        initial=_initial(sheet),
+    )
     if request.method == "POST" and form.is_valid():
         try:
             _save(request, form, lead, task, user, now)

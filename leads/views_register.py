@@ -36,11 +36,19 @@ def _desk(request: HttpRequest) -> tuple[User, Project]:
     return user, project
 
 
-def _form(request: HttpRequest, kind: type[PartyForm], user: User, project: Project, **initial: Any) -> PartyForm:
+def _form(
+    request: HttpRequest, kind: type[PartyForm], user: User, project: Project, **initial: Any
+) -> PartyForm:
     people, away = consultants_of(project, clock.today(project.zone))
     if user in people:
         initial["consultant"] = user.pk
-    return kind(request.POST or None, project=project, consultants=people, away=away, initial=initial)
+    return kind(
+        request.POST if request.method == "POST" else None,
+        project=project,
+        consultants=people,
+        away=away,
+        initial=initial,
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -123,7 +131,7 @@ def visit_sheet(request: HttpRequest, visit_id: int) -> HttpResponse:
     if row is None:
         raise Http404
     lead = lead_to_work(request, row.lead_id)
-    form = VisitSheetForm(request.POST or None, visit=row)
+    form = VisitSheetForm(request.POST if request.method == "POST" else None, visit=row)
     if request.method == "POST" and form.is_valid():
         try:
             complete_sheet(visit=row, sheet=form.sheet(), by=user_of(request), at=clock.now())

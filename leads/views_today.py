@@ -53,7 +53,9 @@ def _projects(request: HttpRequest, user: User, mine: bool) -> Sequence[Project]
 def _consultants(user: User) -> list[User]:
     """The consultants whose list a manager may look at."""
     reach = scope(user, Action.WORK_LEADS)
-    where = Q() if reach.everywhere else Q(memberships__project__in=reach.projects) | Q(memberships__project=None)
+    where = (
+        Q() if reach.everywhere else Q(memberships__project__in=reach.projects) | Q(memberships__project=None)
+    )
     rows = User.objects.filter(
         where, memberships__role=Role.CONSULTANT.value, memberships__active=True, is_active=True
     )
