@@ -1,0 +1,134 @@
+"""What the page of one lead shows: its plan ahead, its story in time order, its party, its record of duties."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from django.db.models import Prefetch, QuerySet
+
+from crm.models import Customer, CustomerPhone, Unit, User
+from leads import facts, rules
+from leads.models import CallTask, Deal, DealStep, Lead, LeadEvent
+from leads.rules_regular import owed_regularly
+from leads.rules_types import EventKind, Plan
+
+RECORD_LENGTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step ahead by the procedure.
+
+    `how`: "due" (owed, with its moment), "then" (every `days` days after the last conversation), "nobody" (this clause
+    says that nobody calls), "visit" (what a visit would bring), "rejudge" (comes up again on `due`), "review".
+    """
+
+    clause: str
+    how: str
+    due: dt.datetime | dt.date | None = None
+    days: int = 0
+    kind: str = ""
+    channel: str = "phone"
+
+
+def plan_of(lead: Lead, at: dt.datetime) -> tuple[Plan, facts.Frame]:
+    """The plan folded from the lead's history, and the frame it was folded in. Five queries."""
+    frame = facts.frame(lead.project_id, at)
+    history = facts.histories([lead.pk])[lead.pk]
+    return rules.plan(history, frame.versions, frame.clock, frame.calendar), frame
+
+
+def steps_ahead(plan: Plan, frame: facts.Frame) -> list[Step]:
+    """What follows by the procedure if nothing else happens; empty for a lead that has ended."""
+    if plan.state != "live":
+        return []
+    duties = sorted(plan.open_duties, key=lambda duty: duty.due)
+    steps = [Step(duty.clause, "due", duty.due, kind=duty.kind, channel=duty.channel) for duty in duties]
+    if plan.upcoming is not None:
+        steps.append(
+            Step(
+                plan.upcoming.clause, "due", plan.upcoming.due, kind="cadence", channel=plan.upcoming.channel
+            )
+        )
+    clause, days = owed_regularly(plan, frame.policy)
+    if days:
+        factor = frame.policy.fewer_factor if plan.preference == "fewer" else 1
+        steps.append(Step(clause, "then", days=days * factor))
+    else:
+        steps.append(Step(clause, "nobody"))
+    if plan.rejudge_on is not None:
+        steps.append(Step("PX-14", "rejudge", plan.rejudge_on))
+    if plan.phase == "caller" and plan.kind == "ordinary":
+        steps.append(Step("SC-2.1", "visit"))
+    return steps
+
+
+def story(lead: Lead) -> QuerySet[LeadEvent]:
+    """The lead's history as a person reads it; annulments are shown at what they annul."""
+    return (
+        LeadEvent.objects.filter(lead=lead)
+        .exclude(kind=EventKind.VOID)
+        .select_related(
+            "by",
+            "contact__occasion",
+            "contact__by",
+            "call__heard_via",
+            "visit__received_by",
+            "deal__unit__building",
+            "batch",
+        )
+        .prefetch_related(Prefetch("visit__units", queryset=Unit.objects.select_related("building")))
+    )
+
+
+def annulled(lead: Lead, ids: Collection[int]) -> set[int]:
+    """Which of these events were taken back."""
+    rows = LeadEvent.objects.filter(lead=lead, kind=EventKind.VOID, ref__in=ids)
+    return {ref for ref in rows.values_list("ref", flat=True) if ref is not None}
+
+
+def people_named(events: Iterable[LeadEvent]) -> dict[str, str]:
+    """The names of the consultants that assignments in these events name, by id as the event has it. One query."""
+    ids = {event.value for event in events if event.kind == EventKind.ASSIGNED and event.value.isdecimal()}
+    return (
+        {str(pk): name for pk, name in User.objects.filter(pk__in=ids).values_list("pk", "name")}
+        if ids
+        else {}
+    )
+
+
+def party(lead: Lead) -> list[Customer]:
+    """The people of the lead's party, its main contact first, with `live_phones` and open `open_opt_outs`."""
+    phones = CustomerPhone.objects.filter(live=True).order_by("bad_since", "-is_main", "id")
+    people = (
+        Customer.objects.filter(household=lead.household_id, merged_into=None)
+        .prefetch_related(Prefetch("phones", queryset=phones, to_attr="live_phones"), "consents", "opt_outs")
+        .order_by("pk")
+    )
+    return sorted(people, key=lambda person: person.pk != lead.customer_id)
+
+
+def duty_record(lead: Lead) -> list[CallTask]:
+    """The newest duties that ended, done or missed (PX-14: what passed stays on record)."""
+    rows = CallTask.objects.filter(lead=lead, state__in=[CallTask.State.DONE, CallTask.State.MISSED])
+    return list(rows.select_related("credit").order_by("-closed_at", "-pk")[:RECORD_LENGTH])
+
+
+def open_tasks(lead: Lead) -> list[CallTask]:
+    """The open duties of the lead, the first due first."""
+    rows = CallTask.objects.open().filter(lead=lead)
+    return list(rows.select_related("lead__project", "assignee", "credit", "policy", "base_event").order_by("due_at", "pk"))
+
+
+def deals_of(lead: Lead) -> list[Deal]:
+    """The lead's deals with their steps in time order."""
+    steps = DealStep.objects.select_related("entered_by", "approved_by")
+    rows = lead.deals.select_related("unit__building", "created_by")
+    return list(rows.prefetch_related(Prefetch("steps", queryset=steps)).order_by("-created_at", "-pk"))
+
+
+def units_seen(lead: Lead) -> list[Unit]:
+    """The units the party has looked at."""
+    return list(Unit.objects.filter(visits__lead=lead).select_related("building", "unit_type").distinct())

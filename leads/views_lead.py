@@ -1,0 +1,168 @@
+"""One lead: its page, its small edits, its numbers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from crm import clock
+from crm.access import get_visible
+from crm.actions import audit
+from crm.errors import RuleViolation
+from crm.models import CustomerPhone, User
+from crm.pages import page
+from crm.seek import seek
+from leads import explain, facts_lead
+from leads.actions import deals as deal_actions
+from leads.actions import grading, numbers
+from leads.edits import EDITS
+from leads.gates import is_own, lead_to_work, may_assign, may_work, open_lead, user_of
+from leads.models import Lead, LeadEvent
+from leads.resting import why_nobody
+from leads.story import Line, tell
+
+STORY_PAGE = 20
+
+
+@require_safe
+def lead(request: HttpRequest, pk: int) -> HttpResponse:
+    """The page of a lead; htmx asks for further pages of the story only."""
+    row, now = open_lead(request, pk), clock.now()
+    found = seek(facts_lead.story(row), request.GET, order=("-at", "-id"), size=STORY_PAGE)
+    context: dict[str, Any] = {"lead": row, "now": now, "page": found, "lines": _lines(row, found.rows)}
+    if not (request.htmx and not request.htmx.boosted):  # type: ignore[attr-defined]
+        context |= _plan(row, now) | _about(row) | _may(user_of(request), row)
+    return page(request, "leads/lead.html", context, fragment="leads/_story.html")
+
+
+def _lines(row: Lead, events: tuple[LeadEvent, ...]) -> list[Line]:
+    void = facts_lead.annulled(row, [event.pk for event in events])
+    people = facts_lead.people_named(events)
+    return [tell(event, annulled=event.pk in void, people=people) for event in events]
+
+
+def _plan(row: Lead, now: dt.datetime) -> dict[str, Any]:
+    plan, frame = facts_lead.plan_of(row, now)
+    standing = Lead.objects.filter(pk=row.pk).with_bin(now).select_related("consultant").get()
+    return {
+        "plan": plan,
+        "steps": facts_lead.steps_ahead(plan, frame),
+        "whys": [(task, explain.why_of(task)) for task in facts_lead.open_tasks(row)],
+        "standing_lead": standing,
+        "rest": why_nobody(standing, standing.bin, row.project.zone),
+    }
+
+
+def _about(row: Lead) -> dict[str, Any]:
+    return {
+        "people": facts_lead.party(row),
+        "objections": list(row.objections.order_by("dissolved_at", "raised_at")),
+        "interests": list(row.interests.order_by("pk")),
+        "units_seen": facts_lead.units_seen(row),
+        "deals": facts_lead.deals_of(row),
+        "record": facts_lead.duty_record(row),
+    }
+
+
+def _may(user: User, row: Lead) -> dict[str, bool]:
+    return {
+        "own": is_own(user, row),
+        "works": may_work(user, row),
+        "assigns": may_assign(user, row.project_id),
+        "records_deals": deal_actions.may_record(user, row.project_id),
+        "approves_deals": deal_actions.may_approve(user, row.project_id),
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, pk: int, what: str) -> HttpResponse:
+    """One edit of leads.edits: a small form, then back to the lead with its new due date."""
+    found = EDITS.get(what)
+    if found is None:
+        raise Http404
+    row, user = lead_to_work(request, pk), user_of(request)
+    form = found.form(request.POST if request.method == "POST" else None, lead=row)
+    if request.method == "POST" and form.is_valid():
+        try:
+            found.run(row, form, user, clock.now())
+        except RuleViolation as violation:
+            form.refuse(violation)
+        else:
+            return saved(request, pk)
+    status = 422 if form.errors else 200
+    return page(request, "leads/edit.html", {"lead": row, "edit": found, "form": form}, status=status)
+
+
+def saved(request: HttpRequest, pk: int, text: str = "") -> HttpResponse:
+    """Back to the lead, saying what is due now; a lead that left the user's sight is said to have done so."""
+    row = Lead.objects.visible_to(user_of(request)).select_related("project").filter(pk=pk).first()
+    if row is None:
+        messages.warning(request, _("Saved. This lead is no longer among those you see."))
+        return redirect("leads:list")
+    messages.success(request, f"{text or _('Saved.')} {explain.next_step(row, row.project.zone)}")
+    return redirect("leads:lead", pk=pk)
+
+
+@require_POST
+def flag(request: HttpRequest, pk: int, what: str, on: bool) -> HttpResponse:
+    """SC-2.3a, SC-2.3b: set or take back the key flag; take back the weekly one."""
+    row, user, now = lead_to_work(request, pk), user_of(request), clock.now()
+    try:
+        if what == "key":
+            grading.set_key(lead_id=row.pk, is_key=on, by=user, at=now)
+        else:
+            grading.set_weekly(lead_id=row.pk, weekly=on, reason="", by=user, at=now)
+    except RuleViolation as violation:
+        messages.error(request, str(violation.text))
+        return redirect("leads:lead", pk=pk)
+    return saved(request, pk)
+
+
+def _phone_of(row: Lead, phone: int) -> CustomerPhone:
+    """A live number of somebody of the lead's party, or 404."""
+    rows = CustomerPhone.objects.filter(
+        customer__household=row.household_id, customer__merged_into=None, live=True
+    )
+    return get_visible(rows, pk=phone)
+
+
+@require_POST
+def reveal(request: HttpRequest, pk: int, phone: int) -> HttpResponse:
+    """PX-12: showing the number of a lead that is not one's own is an event, counted per person."""
+    row, user = open_lead(request, pk), user_of(request)
+    number = _phone_of(row, phone)
+    if not is_own(user, row):
+        audit.record(
+            "phone.revealed",
+            by=user,
+            at=clock.now(),
+            project=row.project,
+            target="lead",
+            target_id=row.pk,
+            phone=number.pk,
+        )
+    return page(
+        request, "leads/phone.html", {"lead": row, "phone": number}, fragment="leads/_phone_shown.html"
+    )
+
+
+@require_POST
+def phone_wrong(request: HttpRequest, pk: int, phone: int) -> HttpResponse:
+    """PX-1: mark a number as wrong."""
+    row = lead_to_work(request, pk)
+    numbers.mark_wrong(lead_id=row.pk, phone=_phone_of(row, phone), by=user_of(request), at=clock.now())
+    return saved(request, pk, _("The number is marked as wrong."))
+
+
+@require_POST
+def phone_main(request: HttpRequest, pk: int, phone: int) -> HttpResponse:
+    """Make a number the one that is dialled first."""
+    row = lead_to_work(request, pk)
+    numbers.make_main(lead_id=row.pk, phone=_phone_of(row, phone))
+    return saved(request, pk, _("This number is dialled first now."))
