@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from crm import views_clauses, views_home, views_notices
 
@@ -16,4 +16,5 @@ urlpatterns = [
     path("notices/bell/", views_notices.bell, name="bell"),
     path("notices/read/", views_notices.read_all, name="notices_read"),
     path("notices/<int:pk>/open/", views_notices.open_notice, name="notice_open"),
+    path("", include("crm.urls_admin")),
 ]

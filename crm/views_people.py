@@ -1,0 +1,124 @@
+"""Accounts: the list, one account, its password, switching it off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Prefetch, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from crm import clock
+from crm.access import get_visible, require_somewhere, scope
+from crm.actions import members, people
+from crm.deeds import attempt, posted, press
+from crm.forms_people import AccountForm, NewAccountForm, PasswordForm
+from crm.gates import administrator_of, is_administrator, user_of, visible_users
+from crm.labels import ROLES
+from crm.models import Membership, User
+from crm.pages import page
+from crm.roles import Action
+from crm.seek import seek
+
+FORM = ["GET", "HEAD", "POST"]
+
+
+def _shown_memberships(user: User) -> QuerySet[Membership]:
+    """The roles a user may know of: everybody's, or those of one's own projects and those held everywhere."""
+    rows = Membership.objects.select_related("project", "area").order_by("-active", "project", "role")
+    projects = scope(user, Action.ADMINISTER).all_projects()
+    return rows if projects is None else rows.filter(Q(project=None) | Q(project__in=projects))
+
+
+@require_safe
+def users(request: HttpRequest) -> HttpResponse:
+    """The accounts one administers, with their roles; `q` searches names and login names, `off=1` the closed."""
+    user, asked = user_of(request), request.GET.get("q", "").strip()[:60]
+    require_somewhere(user, Action.ADMINISTER)
+    off = request.GET.get("off") == "1"
+    rows = visible_users(user).filter(is_active=not off)
+    if asked:
+        rows = rows.filter(
+            Q(name__icontains=asked) | Q(username__icontains=asked) | Q(aliases__contains=[asked])
+        )
+    held = Prefetch("memberships", _shown_memberships(user).filter(active=True), to_attr="shown")
+    found = seek(rows.prefetch_related(held), request.GET, order=("name", "id"))
+    context = {"page": found, "q": asked, "off": off, "roles": ROLES, "administers": is_administrator(user)}
+    return page(request, "crm/users.html", context, fragment="crm/_users.html")
+
+
+@require_safe
+def user(request: HttpRequest, pk: int) -> HttpResponse:
+    """One account: what it is called, which roles it holds where, what one may change."""
+    by = user_of(request)
+    require_somewhere(by, Action.ADMINISTER)
+    shown = get_visible(visible_users(by), pk=pk)
+    held = [(row, members.may_change(by, row)) for row in _shown_memberships(by).filter(user=shown)]
+    context = {"shown": shown, "held": held, "roles": ROLES, "administers": is_administrator(by)}
+    return page(request, "crm/user.html", context)
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(FORM)
+def user_new(request: HttpRequest) -> HttpResponse:
+    """Make an account; roles are given on its page, which opens next."""
+    by = administrator_of(request)
+    form = NewAccountForm(posted(request))
+    made: list[User] = []
+    if request.method == "POST" and attempt(
+        form, lambda: made.append(people.create_user(**form.cleaned_data, by=by, at=clock.now()))
+    ):
+        messages.success(request, _("The account is made. Now give it a role."))
+        return redirect("crm:user", pk=made[0].pk)
+    return _form(request, form, {"title": _("New user")})
+
+
+@require_http_methods(FORM)
+def user_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Correct an account's names, mobile and language."""
+    by = administrator_of(request)
+    shown = get_visible(visible_users(by), pk=pk)
+    initial = {name: getattr(shown, name) for name in AccountForm.base_fields}
+    form = AccountForm(posted(request), initial=initial)
+    if request.method == "POST" and attempt(
+        form, lambda: people.edit_user(user=shown, **form.cleaned_data, by=by, at=clock.now())
+    ):
+        messages.success(request, _("Saved."))
+        return redirect("crm:user", pk=pk)
+    return _form(request, form, {"title": _("Edit user"), "shown": shown})
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(FORM)
+def user_password(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give somebody a new password; all their sessions end."""
+    by = administrator_of(request)
+    shown = get_visible(visible_users(by), pk=pk)
+    form = PasswordForm(posted(request))
+    if request.method == "POST" and attempt(
+        form, lambda: people.set_password(user=shown, **form.cleaned_data, by=by, at=clock.now())
+    ):
+        messages.success(request, _("The new password is set. Tell it to %(name)s.") % {"name": shown})
+        return redirect("crm:user", pk=pk)
+    return _form(request, form, {"title": _("New password"), "shown": shown})
+
+
+@require_POST
+def user_active(request: HttpRequest, pk: int) -> HttpResponse:
+    """Switch an account off (`on` missing) or on again."""
+    by = administrator_of(request)
+    shown = get_visible(visible_users(by), pk=pk)
+    deed, done = people.deactivate_user, _("The account is switched off.")
+    if request.POST.get("on"):
+        deed, done = people.reactivate_user, _("The account is switched on.")
+    press(request, lambda: deed(user=shown, by=by, at=clock.now()), done)
+    return redirect("crm:user", pk=pk)
+
+
+def _form(request: HttpRequest, form: Any, context: dict[str, Any]) -> HttpResponse:
+    status = 422 if form.errors else 200
+    return page(request, "crm/user_form.html", {"form": form, **context}, status=status)
