@@ -72,19 +72,21 @@ def spawn(
     env: Mapping[str, str] | None = None,
     death_signal: signal.Signals = signal.SIGTERM,
     account: Account | None = None,
+    output: Path | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a long-running child in its own session, so that a terminal's Ctrl-C reaches only the launcher.
 
+    Both streams go to `log`; with `output` what it prints goes there and only its complaints to `log`.
     Call it from the main thread: the kernel ties a child to the thread that started it.
     """
-    with log.open("ab") as output:
+    with log.open("ab") as complaints, (output or log).open("ab") as printed:
         return subprocess.Popen(
             list(argv),
             cwd=cwd,
             env=dict(env) if env is not None else None,
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            stdout=printed,
+            stderr=complaints,
             start_new_session=True,
             preexec_fn=_tie_to_parent(death_signal),
             user=account.uid if account else None,

@@ -98,9 +98,10 @@ class Product:
 
     def manage(self, *words: str) -> str:
         """Run a management command and return what it printed. Raises LaunchError with the end of its log."""
-        log = self.log("manage")
-        start = log.stat().st_size if log.exists() else 0
-        process = spawn([sys.executable, "manage.py", *words], cwd=self.root, env=self.env, log=log)
+        log, output = self.log("manage"), self.logs / "manage.out"
+        output.unlink(missing_ok=True)
+        argv = [sys.executable, "manage.py", *words]
+        process = spawn(argv, cwd=self.root, env=self.env, log=log, output=output)
         try:
             code = process.wait()
         except BaseException:
@@ -109,9 +110,7 @@ class Product:
             raise
         if code != 0:
             raise LaunchError(f"manage.py {words[0]} failed; the end of {log}:\n{tail(log, 8)}")
-        with log.open("rb") as file:
-            file.seek(start)
-            return file.read().decode(errors="replace")
+        return output.read_text(errors="replace")
 
     def python(self, name: str, *words: str, death_signal: signal.Signals = signal.SIGTERM) -> Child:
         """`death_signal`: what the part gets when the launcher was killed and nobody waits for it any more."""
