@@ -73,7 +73,7 @@ def owe_next(lead: Plan, e: Event, day: date, terms: Terms, floor: date | None =
     if any(past.duty.key == lead.cadence.key and past.state != "superseded" for past in lead.closed):
         # That call was owed once already and is on record; what is owed now counts from this event.
         lead.base_event, lead.base_day = e.id, day
-        lead.cadence = periodic(lead, clause, 0, terms, floor, e.id)
+        lead.cadence = periodic(lead, clause, 0, terms, floor, e.id)._replace(opens=e.at)
     if lead.farewell_day is not None and lead.cadence.due > terms.clock.closing(lead.farewell_day):
         lead.state, lead.state_reason, lead.cadence = "closed", "handed_over", None
 

@@ -37,7 +37,12 @@ OUTCOMES = {
     "wrong person": "wrong_person",
     "sent": "sent",
 }
-PREFERENCES = {"welcome": "welcome", "fewer": "fewer", "messages": "messages_only", "nothing": "do_not_contact"}
+PREFERENCES = {
+    "welcome": "welcome",
+    "fewer": "fewer",
+    "messages": "messages_only",
+    "nothing": "do_not_contact",
+}
 KINDS = {"leader": "leader_referral", "vip": "vip", "ordinary": "ordinary"}
 YES_NO = {"yes": "1", "no": "0"}
 PLAIN = {
