@@ -82,6 +82,11 @@ def why(
         "interval": _interval(interval, adjustments),
         "due": due,
     }
+    if any(step.get("at") for step in adjustments):
+        sentence = _("Promised to the customer on %(day)s: due %(due)s.") % {
+            "day": say_day(base_day),
+            "due": due,
+        }
     steps = [
         _("Counted from: %(start)s.") % {"start": start},
         _("Interval: %(interval)s.") % {"interval": _interval(interval, adjustments)},

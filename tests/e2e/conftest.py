@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from crm import clock
 from crm.models import User
@@ -16,8 +16,8 @@ from tests.browser import ARGUMENTS, chromium
 
 MORNING = dt.datetime(2026, 3, 2, 2, 30, tzinfo=dt.UTC)
 """Monday 2 March 2026, 10:30 in Shanghai: a window is open."""
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1280, "height": 900}
 
 SignIn = Callable[..., Page]
 

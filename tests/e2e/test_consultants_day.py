@@ -96,6 +96,7 @@ def test_a_refusal_of_the_form_keeps_what_was_typed(stage: Stage, sign_in: SignI
     page.get_by_label("News of the customer").fill("下周回杭州")
     page.get_by_role("button", name="Save", exact=True).tap()
     expect(page.locator("[data-error-summary]")).to_contain_text("Enter when you promised to call back.")
+    expect(page.locator("[data-error-summary]")).to_be_in_viewport()
     expect(page.get_by_label("News of the customer")).to_have_value("下周回杭州")
 
 

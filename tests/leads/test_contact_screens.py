@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -46,15 +46,16 @@ def stage() -> Stage:
 
 
 def call_of(lead: Lead) -> CallTask:
-    return CallTask.objects.open().get(lead=lead, kind="cadence")
+    task: CallTask = CallTask.objects.open().get(lead=lead, kind="cadence")
+    return task
 
 
-def post(client: Client, task: CallTask, **data: object) -> HttpResponse:
+def post(client: Client, task: CallTask, **data: object) -> Any:
     return client.post(reverse("leads:task", args=[task.pk]), {"submission": uuid.uuid4(), **data})
 
 
-def text_of(response: HttpResponse) -> str:
-    return response.content.decode()
+def text_of(response: Any) -> str:
+    return str(response.content.decode())
 
 
 def test_the_sheet_shows_what_a_caller_needs_to_know(stage: Stage, hands: Hands) -> None:

@@ -35,7 +35,10 @@
   });
 
   const settle = () => {
-    document.querySelector("[data-error-summary]")?.focus();
+    const wrong = document.querySelector("[data-error-summary]");
+    wrong?.focus();
+    // htmx scrolls a swapped page to its top after this event; what is wrong must be seen all the same.
+    if (wrong) setTimeout(() => wrong.scrollIntoView({ block: "center" }));
     document.querySelectorAll("[data-fade]:not([data-fading])").forEach((toast) => {
       toast.dataset.fading = "1";
       setTimeout(() => toast.classList.add("toast-gone"), 7000);
