@@ -26,9 +26,12 @@ def lock_numbers(numbers: Iterable[Number]) -> None:
     with the same two
     numbers cannot deadlock.
     """
+    identities = sorted({number.identity for number in numbers})
     with connection.cursor() as cursor:
-        for identity in sorted({number.identity for number in numbers}):
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK_NUMBERS, identity])
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, hashtext(identity)) FROM unnest(%s::text[]) AS identity",
+            [LOCK_NUMBERS, identities],
+        )
 
 
 def read_numbers(raw: str, *, region: str, field: str = "phone") -> Sequence[Number]:
@@ -48,7 +51,8 @@ def find_by_numbers(numbers: Iterable[Number]) -> list[Customer]:
     return sorted({row.customer for row in rows}, key=lambda customer: customer.pk)
 
 
-def _phone_row(customer: Customer, number: Number, *, is_main: bool) -> CustomerPhone:
+def phone_row(customer: Customer, number: Number, *, is_main: bool) -> CustomerPhone:
+    """A number as it is stored, not saved yet."""
     return CustomerPhone(
         customer=customer,
         e164=number.identity,
@@ -76,7 +80,7 @@ def create_customer(
         created_by=by,
     )
     CustomerPhone.objects.bulk_create(
-        [_phone_row(customer, number, is_main=index == 0) for index, number in enumerate(numbers)]
+        [phone_row(customer, number, is_main=index == 0) for index, number in enumerate(numbers)]
     )
     return customer
 
@@ -127,7 +131,7 @@ def add_numbers(
             known.save(update_fields=["bad_since", "bad_reason"])
             added.append(known)
             continue
-        row = _phone_row(customer, number, is_main=not has_main)
+        row = phone_row(customer, number, is_main=not has_main)
         row.save()
         has_main = True
         added.append(row)

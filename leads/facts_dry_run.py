@@ -1,0 +1,170 @@
+"""What loading a register would do: the report of the dry run. Writes nothing, shows no phone number (PX-12)."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from crm.phones import Number, mask, mask_text
+from leads.facts_import import TWO_PARTIES, Opened
+from leads.facts_parties import Parties, Party, Survey, TwoParties, event_id, recorded_events
+from leads.registers.reading import read, rows_above
+from leads.registers.results import Finding, ParsedRow, Place, Refusal, Tally
+from leads.registers.texts import to_text
+
+CHUNK = 2000
+SHOWN_ROWS, SHOWN_REFUSED, SHOWN_WORDS = 8, 30, 40
+SHOWN_CELL = 60  # characters
+
+Report = dict[str, Any]
+
+
+@dataclass(slots=True)
+class _Light:
+    """What is kept of an accepted row until all are read: parties can only be told apart at the end."""
+
+    place: Place
+    numbers: tuple[Number, ...]
+    event: uuid.UUID
+
+
+@dataclass(slots=True)
+class _Counts:
+    """Accepted rows by what they are: new + same_file + database + repeated = accepted."""
+
+    new: int = 0
+    same_file: int = 0
+    database: int = 0
+    repeated: int = 0
+    known: set[Party] = field(default_factory=set)
+    refused: list[Place] = field(default_factory=list)
+
+
+def dry_run(project_id: int, opened: Opened) -> tuple[Report, Report]:
+    """(the report to show, what the run needs to know of the whole file). Both are JSON."""
+    tally, survey = Tally(), Survey()
+    light: list[_Light] = []
+    sample: list[Report] = []
+    refused: list[Report] = []
+    words: dict[str, str] = {}
+    for outcome in read(opened.book, opened.plan, tally):
+        if isinstance(outcome, Refusal):
+            if len(refused) < SHOWN_REFUSED:
+                refused.append(_refused_line(outcome))
+            continue
+        survey.add(outcome)
+        light.append(_Light(outcome.place, outcome.numbers, event_id(project_id, outcome)))
+        _note_grade_words(outcome, words)
+        if len(sample) < SHOWN_ROWS:
+            sample.append(_line(outcome))
+    parties = {"links": survey.links(), "first_named": survey.first_named()}
+    counts = _count(light, parties["links"])
+    for place in counts.refused[: max(SHOWN_REFUSED - len(refused), 0)]:
+        refused.append(_two_parties_line(place))
+    report = {
+        "rows": tally.rows,
+        "accepted": tally.accepted - len(counts.refused),
+        "refused": tally.refused + len(counts.refused),
+        "empty": tally.empty,
+        "repeated_headers": tally.repeated_headers,
+        "above": sum(len(rows) for rows in rows_above(opened.book, opened.plan).values()),
+        "customers": counts.new,
+        "same_file": counts.same_file,
+        "database": counts.database,
+        "known_customers": len(counts.known),
+        "repeated": counts.repeated,
+        "reasons": _ranked(tally.reasons + Counter({TWO_PARTIES: len(counts.refused)})),
+        "notes": _ranked(tally.notes),
+        "staff": _ranked(tally.staff),
+        "sources": _ranked(tally.sources),
+        "grades": dict(sorted(tally.grades.items())),
+        "grade_words": dict(islice(words.items(), SHOWN_WORDS)),
+        "first_day": tally.first_day.isoformat() if tally.first_day else "",
+        "last_day": tally.last_day.isoformat() if tally.last_day else "",
+        "sample": sample,
+        "refused_sample": refused,
+    }
+    return report, parties
+
+
+def _count(light: list[_Light], links: dict[str, list[str]]) -> _Counts:
+    """Walk the rows as the run will, against the database as it is now; two to three queries for each chunk."""
+    parties, counts = Parties(links), _Counts()
+    seen: set[uuid.UUID] = set()
+    for chunk in _chunks(light):
+        parties.load(number for row in chunk for number in row.numbers)
+        recorded = recorded_events([row.event for row in chunk])
+        for row in chunk:
+            if row.event in seen or row.event in recorded:
+                counts.repeated += 1
+                continue
+            try:
+                party = parties.find(row.numbers)
+            except TwoParties:
+                counts.refused.append(row.place)
+                continue
+            seen.add(row.event)
+            if party is None:
+                party = Party(is_new=True)
+                counts.new += 1
+            elif party.is_new:
+                counts.same_file += 1
+            else:
+                counts.database += 1
+                counts.known.add(party)
+            parties.claim(party, row.numbers)
+    return counts
+
+
+def _chunks(rows: list[_Light]) -> Iterator[list[_Light]]:
+    for start in range(0, len(rows), CHUNK):
+        yield rows[start : start + CHUNK]
+
+
+def _ranked(counter: Counter[str]) -> dict[str, int]:
+    return {key: number for key, number in counter.most_common() if number}
+
+
+def _note_grade_words(row: ParsedRow, words: dict[str, str]) -> None:
+    for note in row.notes:
+        if note.code in ("grade_from_word", "grade_unknown") and len(words) < SHOWN_WORDS:
+            words.setdefault(note.value, row.grade)
+
+
+def stored_reason(reason: Finding) -> dict[str, object]:
+    """A reason as it is stored with a refused row; its value is masked already."""
+    return {"code": reason.code, "column": reason.column, "value": reason.value, "limit": reason.limit}
+
+
+def _line(row: ParsedRow) -> Report:
+    return {
+        "sheet": row.place.sheet,
+        "row": row.place.row,
+        "register": row.register.value,
+        "name": mask_text(row.name),
+        "salutation": row.salutation.value,
+        "numbers": [mask(number.identity) for number in row.numbers],
+        "day": row.day.isoformat(),
+        "grade": row.grade,
+        "consultant": row.consultant,
+        "source": row.source,
+        "remark": mask_text(row.remark)[:SHOWN_CELL],
+    }
+
+
+def _refused_line(refusal: Refusal) -> Report:
+    return {
+        "sheet": refusal.place.sheet,
+        "row": refusal.place.row,
+        "reasons": [stored_reason(reason) for reason in refusal.reasons],
+        "cells": [mask_text(to_text(cell))[:SHOWN_CELL] for cell in refusal.cells],
+    }
+
+
+def _two_parties_line(place: Place) -> Report:
+    reason = {"code": TWO_PARTIES, "column": "", "value": "", "limit": None}
+    return {"sheet": place.sheet, "row": place.row, "reasons": [reason], "cells": []}
