@@ -46,7 +46,11 @@ def _reason(lead: Lead, bin_: str, zone: dt.tzinfo) -> tuple[str, str, str]:
         due = say_moment(lead.review_due_at, zone) if lead.review_due_at else ""
         said = _("The number is wrong: a good one is wanted by %(due)s.")
         if lead.review_clause != "PX-1":
-            said = _("Nobody was reached: judge the lead again by %(due)s.") if due else _("Judge this lead again.")
+            said = (
+                _("Nobody was reached: judge the lead again by %(due)s.")
+                if due
+                else _("Judge this lead again.")
+            )
         return lead.review_clause or "PX-14", said % {"due": due}, owner
     if bin_ == "held" and lead.held_until is not None:
         why = labels.named(labels.HELD, lead.held_reason)
@@ -55,4 +59,8 @@ def _reason(lead: Lead, bin_: str, zone: dt.tzinfo) -> tuple[str, str, str]:
     if bin_ == "waiting" and lead.due_at is not None:
         due = say_moment(lead.due_at, zone)
         return lead.clause, _("The next call is not due before %(due)s.") % {"due": due}, owner
-    return lead.quiet_clause, _("By this clause nobody calls; messages at milestones and festivals only."), owner
+    return (
+        lead.quiet_clause,
+        _("By this clause nobody calls; messages at milestones and festivals only."),
+        owner,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from leads import views_lead, views_leads
+from leads import views_assigning, views_deals, views_lead, views_leads
 from leads.edits import EDITS
 
 urlpatterns: list[URLPattern] = [
@@ -16,5 +16,15 @@ urlpatterns: list[URLPattern] = [
     path("leads/<int:pk>/phones/<int:phone>/reveal/", views_lead.reveal, name="phone_reveal"),
     path("leads/<int:pk>/phones/<int:phone>/wrong/", views_lead.phone_wrong, name="phone_wrong"),
     path("leads/<int:pk>/phones/<int:phone>/main/", views_lead.phone_main, name="phone_main"),
-    *(path(f"leads/<int:pk>/{what}/", views_lead.edit, {"what": what}, name=f"lead_{what}") for what in EDITS),
+    path("leads/<int:pk>/deal/", views_deals.deal_new, name="deal_new"),
+    path("deals/", views_deals.deals, name="deals"),
+    path("deals/<int:deal>/step/", views_deals.deal_step, name="deal_step"),
+    path("deals/steps/<int:step>/decide/", views_deals.deal_decide, name="deal_decide"),
+    path("assigning/", views_assigning.assigning, name="assigning"),
+    path("assigning/assign/", views_assigning.assign, name="assign"),
+    path("assigning/hand-over/", views_assigning.hand_over, name="hand_over"),
+    *(
+        path(f"leads/<int:pk>/{what}/", views_lead.edit, {"what": what}, name=f"lead_{what}")
+        for what in EDITS
+    ),
 ]

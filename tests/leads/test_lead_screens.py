@@ -1,0 +1,208 @@
+"""The list and the page of leads: who sees what, edits that say the new date, numbers that do not walk out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from crm import clock
+from crm.models import AuditEvent, User
+from leads.edits import EDITS
+from leads.models import Deal, Lead
+from tests import factories
+from tests.leads.stage import Stage, set_stage
+
+pytestmark = pytest.mark.django_db
+NOW = dt.datetime(2026, 3, 2, 6, 0, tzinfo=dt.UTC)
+PHONE = "13800138000"
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    return set_stage()
+
+
+def client_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def visitor(stage: Stage, name: str = "王芳", phone: str = PHONE, **values: Any) -> Lead:
+    return stage.visitor(name, phone, at=NOW - dt.timedelta(hours=3), **values).lead
+
+
+def test_a_consultant_sees_own_leads_and_a_colleague_none(stage: Stage) -> None:
+    lead = visitor(stage)
+    url = reverse("leads:lead", args=[lead.pk])
+    mine = client_of(stage.lin).get(url)
+    assert mine.status_code == 200
+    assert "SC-2.1" in mine.content.decode()
+    assert "SC-2.2" in mine.content.decode()
+    assert client_of(stage.mei).get(url).status_code == 404
+    assert "王芳" in client_of(stage.lin).get(reverse("leads:list")).content.decode()
+    assert "王芳" not in client_of(stage.mei).get(reverse("leads:list")).content.decode()
+
+
+def test_the_desk_and_marketing_may_not_list_leads(stage: Stage) -> None:
+    marketing = factories.make_user("marketing", stage.project)
+    for user in (stage.fang, marketing):
+        assert client_of(user).get(reverse("leads:list")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "query", ["", "q=王芳", "q=8000", "grade=B", "stage=visitor", "due=today", "bin=task_open"]
+)
+def test_filters_find_the_visitor(stage: Stage, query: str) -> None:
+    visitor(stage)
+    assert "王芳" in client_of(stage.lin).get(f"{reverse('leads:list')}?{query}").content.decode()
+
+
+@pytest.mark.parametrize("query", ["q=李雷", "q=3800", "grade=A", "stage=caller", "due=overdue", "bin=pool"])
+def test_filters_leave_the_visitor_out(stage: Stage, query: str) -> None:
+    visitor(stage)
+    assert "王芳" not in client_of(stage.lin).get(f"{reverse('leads:list')}?{query}").content.decode()
+
+
+@pytest.mark.parametrize(
+    "query", ["grade=Z", "bin=nobody", "order=password", "consultant=999999", "after=%00xx", "q=%00"]
+)
+def test_bad_filters_are_said_and_break_nothing(stage: Stage, query: str) -> None:
+    visitor(stage)
+    assert client_of(stage.wu).get(f"{reverse('leads:list')}?{query}").status_code == 200
+
+
+@pytest.mark.parametrize("order", ["new", "due", "talk", "visit"])
+def test_every_order_pages_through_all_leads_once(
+    stage: Stage, order: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leads.views_leads.PAGE", 2)
+    for number in range(5):
+        visitor(stage, f"客{number}", f"1380013800{number}")
+    client, query, seen = client_of(stage.lin), f"order={order}", []
+    while query:
+        found = client.get(f"{reverse('leads:list')}?{query}").context["page"]
+        seen += [lead.pk for lead in found.rows]
+        query = found.next
+    assert sorted(seen) == sorted(Lead.objects.values_list("pk", flat=True))
+
+
+def test_the_list_costs_the_same_for_2_and_20(stage: Stage, django_assert_num_queries: Any) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    counts = []
+    client = client_of(stage.wu)
+    client.get(reverse("leads:list"))
+    for upto in (2, 20):
+        for number in range(Lead.objects.count(), upto):
+            visitor(stage, f"客{number}", f"138001380{number:02d}")
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            client.get(reverse("leads:list"))
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
+
+
+def test_numbers_are_masked_in_the_list_and_shown_to_the_owner_only(stage: Stage) -> None:
+    lead = visitor(stage)
+    number = lead.customer.phones.get()
+    assert "138****8000" in client_of(stage.lin).get(reverse("leads:list")).content.decode()
+    page = reverse("leads:lead", args=[lead.pk])
+    assert "tel:+8613800138000" in client_of(stage.lin).get(page).content.decode()
+    assert "13800138000" not in client_of(stage.wu).get(page).content.decode()
+    shown = client_of(stage.wu).post(reverse("leads:phone_reveal", args=[lead.pk, number.pk]))
+    assert "tel:+8613800138000" in shown.content.decode()
+    event = AuditEvent.objects.get(verb="phone.revealed")
+    assert (event.by, event.target_id) == (stage.wu, lead.pk)
+    assert "138" not in str(event.details)
+
+
+def test_a_number_of_another_party_is_not_there(stage: Stage) -> None:
+    lead = visitor(stage)
+    other = visitor(stage, "李雷", "13900139000", consultant=stage.mei)
+    foreign = other.customer.phones.get()
+    for name in ("phone_reveal", "phone_wrong", "phone_main"):
+        assert (
+            client_of(stage.lin).post(reverse(f"leads:{name}", args=[lead.pk, foreign.pk])).status_code == 404
+        )
+
+
+def test_an_edit_says_the_new_date(stage: Stage) -> None:
+    lead = visitor(stage, grade="B")
+    client = client_of(stage.lin)
+    done = client.post(reverse("leads:lead_grade", args=[lead.pk]), {"grade": "A", "reason": ""}, follow=True)
+    lead.refresh_from_db()
+    assert lead.grade == "A"
+    assert "SC-2.1" in str(next(iter(done.context["messages"])))
+
+
+def test_a_refused_edit_keeps_the_input(stage: Stage) -> None:
+    lead = visitor(stage, grade="B")
+    answer = client_of(stage.lin).post(
+        reverse("leads:lead_grade", args=[lead.pk]), {"grade": "D", "reason": ""}
+    )
+    assert answer.status_code == 422
+    assert answer.context["form"]["grade"].value() == "D"
+    lead.refresh_from_db()
+    assert lead.grade == "B"
+
+
+@pytest.mark.parametrize("what", sorted(EDITS))
+def test_every_edit_opens_for_the_owner_and_for_nobody_else(stage: Stage, what: str) -> None:
+    lead = visitor(stage)
+    url = reverse(f"leads:lead_{what}", args=[lead.pk])
+    assert client_of(stage.lin).get(url).status_code == 200
+    assert client_of(stage.wu).get(url).status_code == 200
+    assert client_of(stage.mei).get(url).status_code == 404
+    assert client_of(stage.fang).get(url).status_code == 404
+
+
+def test_the_clerk_sees_a_lead_with_a_deal_and_may_not_edit_it(stage: Stage) -> None:
+    lead = visitor(stage)
+    page = reverse("leads:lead", args=[lead.pk])
+    assert client_of(stage.jin).get(page).status_code == 404
+    Deal.objects.create(lead=lead, created_at=NOW, created_by=stage.lin)
+    assert client_of(stage.jin).get(page).status_code == 200
+    assert (
+        client_of(stage.jin).post(reverse("leads:lead_grade", args=[lead.pk]), {"grade": "A"}).status_code
+        == 403
+    )
+
+
+def test_a_lost_lead_says_why_nobody_calls(stage: Stage) -> None:
+    lead = visitor(stage)
+    client = client_of(stage.lin)
+    client.post(reverse("leads:lead_end", args=[lead.pk]), {"reason": "lost:bought_elsewhere", "note": ""})
+    shown = client.get(reverse("leads:lead", args=[lead.pk])).content.decode()
+    assert "bought from a competitor" in shown
+    assert "SC-11" in shown
+
+
+def test_the_last_wrong_number_opens_a_data_repair(stage: Stage) -> None:
+    lead = visitor(stage)
+    number = lead.customer.phones.get()
+    client = client_of(stage.lin)
+    client.post(reverse("leads:phone_wrong", args=[lead.pk, number.pk]))
+    lead.refresh_from_db()
+    assert lead.review_clause == "PX-1"
+    client.post(
+        reverse("leads:lead_phone", args=[lead.pk]), {"person": lead.customer_id, "phone": "13700137000"}
+    )
+    lead.refresh_from_db()
+    assert lead.review_clause == ""
+
+
+def test_text_of_customers_is_escaped_in_the_story(stage: Stage) -> None:
+    lead = visitor(stage)
+    client = client_of(stage.lin)
+    client.post(
+        reverse("leads:lead_objections", args=[lead.pk]), {"raised": ["school"], "note": "<script>x</script>"}
+    )
+    assert "<script>x" not in client.get(reverse("leads:lead", args=[lead.pk])).content.decode()
