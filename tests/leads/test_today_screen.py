@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone as django_timezone
 
 from crm import clock
-from crm.models import User
+from crm.models import User, WeeklyRest
 from crm.roles import Role
 from crm.states import Outcome
 from leads.actions.contacts import ContactSheet, log_contact
@@ -216,3 +216,28 @@ def test_times_are_those_of_the_projects_zone(stage: Stage, at: Callable) -> Non
     stage.visitor("甲", "13800000001", at=MORNING)
     with django_timezone.override("UTC"):
         assert "20:30" in signed_in(stage.lin).get(reverse("leads:today")).content.decode()
+
+
+def test_a_stand_in_has_the_line_with_the_owners_name_and_may_dial(stage: Stage, at: Callable) -> None:
+    WeeklyRest.objects.create(user=stage.lin, weekday=0, stand_in=stage.mei)
+    made = stage.visitor("甲", "13800000001", at=MORNING)
+    page = signed_in(stage.mei).get(reverse("leads:today")).content.decode()
+    assert "for 林晓" in page
+    assert "tel:+8613800000001" in page
+    task = CallTask.objects.open().get(lead=made.lead, kind="cadence")
+    assert signed_in(stage.mei).get(reverse("leads:task", args=[task.pk])).status_code == 200
+    assert "甲" not in signed_in(stage.lin).get(reverse("leads:today")).content.decode()
+    assert task.credit == stage.lin
+
+
+def test_what_is_done_on_the_screen_leads_to_where_it_is_done(stage: Stage, at: Callable) -> None:
+    made = stage.visitor("甲", "13800000001", at=MORNING)
+    sheet = ContactSheet(outcome=Outcome.WRONG_PERSON)
+    log_contact(lead_id=made.lead.pk, sheet=sheet, happened_at=MORNING, by=stage.lin, at=MORNING)
+    CallTask.objects.filter(kind="repair").update(list_day=dt.date(2026, 3, 2))
+    client = signed_in(stage.lin)
+    page = client.get(reverse("leads:today")).content.decode()
+    assert "Put the number right" in page
+    assert "tel:" not in page
+    repair = CallTask.objects.open().get(kind="repair")
+    assert "Add a number" in client.get(reverse("leads:task", args=[repair.pk])).content.decode()
