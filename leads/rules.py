@@ -339,7 +339,8 @@ def _reopen(lead: Plan, e: Event, day: date, terms: Terms) -> None:
     lead.refusals, lead.farewell_day = 0, None
     if lead.phase == "buyer" and not running(lead, terms.policy):
         lead.phase = "visitor"
-    owe_next(lead, e, day, terms, day)
+    if lead.phase != "new":
+        owe_next(lead, e, day, terms, day)
 
 
 def _review_done(lead: Plan, e: Event, day: date, terms: Terms) -> None:

@@ -90,7 +90,7 @@ def catch_up(lead: Plan, e: Event, day: date, terms: Terms) -> None:
     duty = lead.cadence
     if duty is None or e.due is None or duty.clause in SAME_DAY or duty.due < e.at:
         return
-    spread_to = max(day, terms.clock.local_day(e.due))
+    spread_to = max(day, terms.clock.local_day(e.due), terms.clock.local_day(duty.opens))
     lead.cadence = moved_to(duty, Adjust.CATCH_UP, e.id, spread_to, terms.clock)
 
 

@@ -10,6 +10,9 @@ from django.utils import translation
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("product", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "thorough", deadline=None, max_examples=3000, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("product")
 
 
