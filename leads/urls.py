@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from leads import urls_desk, urls_manage
+from leads.urls_desk import urlpatterns as desk
+from leads.urls_manage import urlpatterns as manage
 
 app_name = "leads"
 
-urlpatterns = [*urls_desk.urlpatterns, *urls_manage.urlpatterns]
+urlpatterns = [*desk, *manage]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import quote
 
 from django import template
@@ -38,11 +37,6 @@ def channel(code: str) -> str:
 
 
 @register.filter
-def intention(code: str) -> str:
-    return _from(labels.INTENTIONS, code)
-
-
-@register.filter
 def held(code: str) -> str:
     """Why something is held back (PX-10)."""
     return _from(labels.HELD, code)
@@ -73,16 +67,6 @@ def wanted(text: str) -> str:
 
 
 @register.filter
-def purpose(code: str) -> str:
-    return vocabulary.label(vocabulary.PURPOSES, code, _language())
-
-
-@register.filter
-def time_to_buy(code: str) -> str:
-    return vocabulary.label(vocabulary.TIMES_TO_BUY, code, _language())
-
-
-@register.filter
 def called(customer: Customer) -> str:
     """A customer's name as staff see it: 韩轩女士, "Ms 韩轩"."""
     return display_name(customer.name, customer.salutation, _language())
@@ -99,9 +83,3 @@ def dial(e164: str) -> str:
 def sms(e164: str, text: str) -> str:
     """The sms: target that opens the phone's own message app with a text; `?&` is read by both kinds of phone."""
     return f"sms:{e164.partition(';')[0]}?&body={quote(text)}"
-
-
-@register.filter
-def at(values: Mapping[Any, Any], key: Any) -> Any:
-    """`values[key]`, or nothing."""
-    return values.get(key, "")
