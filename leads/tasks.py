@@ -9,7 +9,7 @@ from celery import shared_task
 from crm import clock
 from crm.actions.jobs import recorded
 from crm.models import PolicyVersion, Project
-from leads.actions import replanning, settling, sweeping
+from leads.actions import importing_run, replanning, settling, sweeping
 
 
 def _each_project(name: str, sweep: Callable[..., int]) -> None:
@@ -79,3 +79,20 @@ def replan_project(project_id: int, version_id: int) -> None:
         result.update(done=step.done, left=step.left)
     if step.left:
         replan_project.delay(project_id, version_id)
+
+
+@shared_task
+def imports() -> None:
+    """Imports whose worker was lost, or whose start was never heard."""
+    for batch_id in importing_run.waiting(at=clock.now()):
+        run_import.delay(batch_id)
+
+
+@shared_task
+def run_import(batch_id: int) -> None:
+    """Some slices of one import; the next ones are a job of its own."""
+    with recorded("import", clock=clock.now) as result:
+        more = importing_run.advance(batch_id=batch_id, at=clock.now())
+        result.update(batch=batch_id, more=more)
+    if more:
+        run_import.delay(batch_id)

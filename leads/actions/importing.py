@@ -1,0 +1,196 @@
+"""Preparing the load of a register: the file, its columns, the dry run, whose names stand in it, the start."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from celery import current_app
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from crm.access import colleagues, may
+from crm.actions import audit
+from crm.errors import RuleViolation
+from crm.models import Project, User
+from crm.roles import Action, Role
+from leads import facts_import
+from leads.facts_dry_run import dry_run
+from leads.models import ImportBatch, RegisterMapping, StaffName
+from leads.registers.errors import RegisterError
+from leads.registers.fields import Field
+from leads.registers.reading import Plan
+
+State = ImportBatch.State
+RUN_TASK = "leads.tasks.run_import"
+LONGEST_NAME = 120
+
+
+def may_import(user: User | None, project: Project) -> bool:
+    """Whether somebody may load registers into a project; asked again by every slice."""
+    return user is not None and may(user, Action.IMPORT, project, without=facts_import.NOT_A_REGISTER)
+
+
+def _require(by: User, project: Project) -> None:
+    if not may_import(by, project):
+        raise RuleViolation(_("You may not import into this project."), code="not_allowed")
+
+
+@transaction.atomic
+def upload(*, project: Project, filename: str, content: bytes, by: User, at: dt.datetime) -> ImportBatch:
+    """Take a file in. It is opened before it is kept, so that an unreadable one is refused with the reason."""
+    _require(by, project)
+    name = filename.replace("\\", "/").rpartition("/")[2][-LONGEST_NAME:] or "register"
+    try:
+        opened = facts_import.open_file(
+            content, project=project, filename=name, mapping={}, register="", today=_today(project, at)
+        )
+    except RegisterError as error:
+        raise RuleViolation(facts_import.explain(error), field="file", code=error.code) from error
+    known = facts_import.remembered(project, facts_import.fingerprint(opened.plan))
+    mapping = known.mapping if known is not None else facts_import.mapping_of(opened.plan)
+    batch = ImportBatch.objects.create(
+        project=project,
+        register=mapping.get("register") or opened.plan.register.value,
+        filename=name,
+        content=content,
+        digest=hashlib.sha256(content).hexdigest(),
+        encoding=opened.book.encoding or opened.book.kind,
+        mapping={key: mapping[key] for key in ("sheets", "unused", "grades")},
+        report={"remembered": known is not None, "sure": opened.plan.confidence >= 60},
+        uploaded_by=by,
+        uploaded_at=at,
+    )
+    audit.record("register.uploaded", by=by, at=at, project=project, target="import", target_id=batch.pk)
+    return batch
+
+
+def _today(project: Project, at: dt.datetime) -> dt.date:
+    return at.astimezone(project.zone).date()
+
+
+def _locked(batch_id: int, *states: str) -> ImportBatch:
+    batch = ImportBatch.objects.select_for_update(of=("self",)).select_related("project").get(pk=batch_id)
+    if batch.state not in states:
+        raise RuleViolation(_("This import has been started already."), code="started")
+    return batch
+
+
+@transaction.atomic
+def set_columns(
+    *, batch_id: int, register: str, mapping: Mapping[str, Any], by: User, at: dt.datetime
+) -> ImportBatch:
+    """Correct what the columns mean, then check the file anew; `mapping` as in `facts_import.open_file`."""
+    batch = _locked(batch_id, State.UPLOADED, State.CHECKED)
+    _require(by, batch.project)
+    if register not in ImportBatch.Register.values:
+        raise RuleViolation(_("Say whether these are calls or visits."), field="register")
+    batch.register, batch.mapping, batch.state = register, dict(mapping), State.UPLOADED
+    batch.save(update_fields=["register", "mapping", "state"])
+    return check(batch_id=batch_id, by=by, at=at)
+
+
+@transaction.atomic
+def check(*, batch_id: int, by: User, at: dt.datetime) -> ImportBatch:
+    """The dry run: what would happen, with the reason for each refused row. Only the report is written."""
+    batch = _locked(batch_id, State.UPLOADED, State.CHECKED)
+    _require(by, batch.project)
+    today = _today(batch.project, at)
+    try:
+        opened = facts_import.open_batch(batch, today=today)
+        _refuse_incomplete(opened.plan)
+        report, parties = dry_run(batch.project_id, opened)
+    except RegisterError as error:
+        raise RuleViolation(facts_import.explain(error), code=error.code) from error
+    batch.report = {**batch.report, "check": report, "parties": parties, "today": today.isoformat()}
+    batch.staff = {
+        name: user for name, user in facts_import.match_staff(batch.project, report["staff"].keys()).items()
+    }
+    batch.total, batch.accepted, batch.refused = report["rows"], 0, 0
+    batch.state = State.CHECKED
+    batch.save(update_fields=["report", "staff", "total", "accepted", "refused", "state"])
+    return batch
+
+
+def _refuse_incomplete(plan: Plan) -> None:
+    used = [sheet for sheet in plan.sheets if sheet.used]
+    if not used:
+        raise RuleViolation(_("Choose at least one sheet to read."), code="no_sheet")
+    for sheet in used:
+        if Field.PHONE in sheet.missing:
+            raise RuleViolation(_("Say which column holds the phone numbers."), "PX-3", code="no_phone_column")
+        if Field.DATE in sheet.missing:
+            raise RuleViolation(_("Say which column holds the date."), code="no_date_column")
+
+
+@transaction.atomic
+def start(
+    *, batch_id: int, staff: Mapping[str, int | None], by: User, at: dt.datetime
+) -> ImportBatch:
+    """Start the run in the worker. `staff`: for every name of the register a consultant's id, or None for the pool.
+
+    The mapping and the answers are remembered for the next file. The worker is told once this is committed; a lost
+    message is made up for by the scheduler.
+    """
+    batch = _locked(batch_id, State.CHECKED)
+    _require(by, batch.project)
+    names = batch.report["check"]["staff"]
+    if unknown := [name for name in names if name not in staff]:
+        raise RuleViolation(
+            _("Say who this is: %(names)s.") % {"names": "、".join(unknown)}, field="staff", code="staff_unknown"
+        )
+    present = set(colleagues(batch.project_id, Role.CONSULTANT).values_list("pk", flat=True))
+    if any(user is not None and user not in present for user in staff.values()):
+        raise RuleViolation(_("Choose a consultant of this project, or the pool."), field="staff")
+    batch.staff = {name: staff[name] for name in names}
+    _remember(batch, at)
+    batch.state, batch.started_at, batch.error = State.RUNNING, at, ""
+    batch.progress = batch.accepted = batch.refused = 0
+    batch.report["run"] = {"at": at.isoformat(), "sheet": "", "row": 0, "read": False, "counts": {}}
+    batch.save()
+    audit.record("register.import_started", by=by, at=at, project=batch.project, target="import", target_id=batch.pk)
+    tell_worker(batch.pk)
+    return batch
+
+
+def tell_worker(batch_id: int) -> None:
+    """Send the job once the transaction is committed."""
+    transaction.on_commit(lambda: current_app.send_task(RUN_TASK, args=[batch_id]), robust=True)
+
+
+def _remember(batch: ImportBatch, at: dt.datetime) -> None:
+    opened = facts_import.open_batch(batch, today=dt.date.fromisoformat(batch.report["today"]))
+    RegisterMapping.objects.update_or_create(
+        project=batch.project,
+        fingerprint=facts_import.fingerprint(opened.plan),
+        defaults={"mapping": {**batch.mapping, "register": batch.register}, "used_at": at},
+    )
+    StaffName.objects.bulk_create(
+        [StaffName(project=batch.project, name=name, user_id=user) for name, user in batch.staff.items()],
+        update_conflicts=True,
+        unique_fields=["project", "name"],
+        update_fields=["user"],
+    )
+
+
+@transaction.atomic
+def go_on(*, batch_id: int, by: User, at: dt.datetime) -> ImportBatch:
+    """Take up a failed run where it stopped: rows that were written stay as they are."""
+    batch = _locked(batch_id, State.FAILED)
+    _require(by, batch.project)
+    batch.state, batch.error, batch.uploaded_by = State.RUNNING, "", by
+    batch.report["run"]["at"] = at.isoformat()
+    batch.save(update_fields=["state", "error", "uploaded_by", "report"])
+    tell_worker(batch.pk)
+    return batch
+
+
+@transaction.atomic
+def discard(*, batch_id: int, by: User, at: dt.datetime) -> None:
+    """Throw away a file that was never loaded."""
+    batch = _locked(batch_id, State.UPLOADED, State.CHECKED)
+    _require(by, batch.project)
+    audit.record("register.discarded", by=by, at=at, project=batch.project, target="import", target_id=batch.pk)
+    batch.delete()
