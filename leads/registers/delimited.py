@@ -163,5 +163,7 @@ def _check(cells: Sequence[str], row: int, usual_width: int, delimiter: str, lim
 
 def _swallows_rows(cell: str, usual_width: int, delimiter: str) -> bool:
     """Whether a cell of several lines holds what looks like other rows: they would be lost without a word."""
-    lines = cell.split("\n")[1:]
-    return len(lines) > MAX_LINES_IN_CELL or any(line.count(delimiter) >= usual_width - 1 for line in lines)
+    lines = cell.split("\n")
+    return len(lines) > MAX_LINES_IN_CELL + 1 or any(
+        line.count(delimiter) >= usual_width - 1 for line in lines
+    )

@@ -23,15 +23,29 @@ def problems(raw: object, region: str = "CN") -> list[Problem]:
     "raw",
     [
         *(13812345678, 13812345678.0, "13812345678", "13812345678.0", "1.3812345678E10", "1.3812345678e+10"),
-        *("１３８１２３４５６７８", " 13812345678\u00a0", "+86 138 1234 5678", "008613812345678", "8613812345678"),
+        *(
+            "１３８１２３４５６７８",
+            " 13812345678\u00a0",
+            "+86 138 1234 5678",
+            "008613812345678",
+            "8613812345678",
+        ),
         *("86-138-1234-5678", "138-1234-5678", "138－1234－5678", "(+86)13812345678", "（86）13812345678"),
         *("13812345678（微信同号）", "电话：13812345678", "爱人13812345678", "013812345678", "'13812345678"),
-        *("13,812,345,678", "\u200b13812345678", "13812345678(2号楼)", "13812345678;", "+86 (0) 138 1234 5678"),
+        *(
+            "13,812,345,678",
+            "\u200b13812345678",
+            "13812345678(2号楼)",
+            "13812345678;",
+            "+86 (0) 138 1234 5678",
+        ),
     ],
 )
 def test_px_3_one_mobile_in_every_dress(raw: object) -> None:
     parsed = parse(raw)
-    assert [(number.e164, number.extension, number.kind) for number in parsed.numbers] == [(MOBILE, "", Kind.MOBILE)]
+    assert [(number.e164, number.extension, number.kind) for number in parsed.numbers] == [
+        (MOBILE, "", Kind.MOBILE)
+    ]
     assert parsed.problems == ()
 
 
@@ -132,7 +146,15 @@ def test_px_3_numbers_are_read_as_the_projects_region_dials(region: str, raw: st
 
 
 DRESSES = st.sampled_from(
-    ["{0}{1}{2}", "{0}-{1}-{2}", "{0} {1} {2}", "+86{0}{1}{2}", "+86 {0} {1} {2}", "0086{0}{1}{2}", "86{0}{1}{2}"]
+    [
+        "{0}{1}{2}",
+        "{0}-{1}-{2}",
+        "{0} {1} {2}",
+        "+86{0}{1}{2}",
+        "+86 {0} {1} {2}",
+        "0086{0}{1}{2}",
+        "86{0}{1}{2}",
+    ]
 )
 
 
@@ -155,7 +177,9 @@ def test_the_short_way_answers_as_phonenumbers_does(digits: str, dress: str, end
 
 @given(st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True))
 def test_the_short_way_equals_the_long_way(digits: str) -> None:
-    assert [(n.e164, n.kind) for n in parse(digits).numbers] == [(n.e164, n.kind) for n in parse(f"：{digits}").numbers]
+    assert [(n.e164, n.kind) for n in parse(digits).numbers] == [
+        (n.e164, n.kind) for n in parse(f"：{digits}").numbers
+    ]
 
 
 @given(

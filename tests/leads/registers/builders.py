@@ -32,7 +32,9 @@ def sheet_xml(rows: Sequence[Sequence[object]], merges: Sequence[str] = ()) -> s
     """Strings inline, numbers as numbers, dates as serials with a date format, None not written."""
     lines = []
     for number, row in enumerate(rows, 1):
-        cells = "".join(_cell(f"{column(i)}{number}", value) for i, value in enumerate(row) if value is not None)
+        cells = "".join(
+            _cell(f"{column(i)}{number}", value) for i, value in enumerate(row) if value is not None
+        )
         lines.append(f'<row r="{number}">{cells}</row>')
     merged = "".join(f'<mergeCell ref="{ref}"/>' for ref in merges)
     tail = f'<mergeCells count="{len(merges)}">{merged}</mergeCells>' if merges else ""
@@ -48,7 +50,11 @@ def _cell(ref: str, value: object) -> str:
 
 
 def xlsx(
-    sheets: Mapping[str, str], *, hidden: Iterable[str] = (), date1904: bool = False, extra: Mapping[str, bytes] | None = None
+    sheets: Mapping[str, str],
+    *,
+    hidden: Iterable[str] = (),
+    date1904: bool = False,
+    extra: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """A workbook of ready sheet XML by name."""
     names = list(sheets)
@@ -88,10 +94,15 @@ def workbook(rows: Sequence[Sequence[object]], merges: Sequence[str] = (), name:
     return xlsx({name: sheet_xml(rows, merges)})
 
 
-def delimited(rows: Sequence[Sequence[str]], encoding: str = "utf-8", delimiter: str = ",", end: str = "\r\n") -> bytes:
+def delimited(
+    rows: Sequence[Sequence[str]], encoding: str = "utf-8", delimiter: str = ",", end: str = "\r\n"
+) -> bytes:
     """A text file as spreadsheets write it: cells that need it are quoted."""
     lines = []
     for row in rows:
-        quoted = (f'"{cell.replace(chr(34), chr(34) * 2)}"' if set(cell) & set(delimiter + '"\n') else cell for cell in row)
+        quoted = (
+            f'"{cell.replace(chr(34), chr(34) * 2)}"' if set(cell) & set(delimiter + '"\n') else cell
+            for cell in row
+        )
         lines.append(delimiter.join(quoted))
     return (end.join(lines) + end).encode(encoding)

@@ -12,7 +12,16 @@ from leads.registers.texts import clean, clean_line, clean_name, to_text
 @pytest.mark.parametrize(
     ("word", "grade"),
     [
-        *(("A", "A"), ("Ａ", "A"), ("a", "A"), ("A类", "A"), ("A级", "A"), (" B ", "B"), ("Ｃ类客户", "C"), ("d", "D")),
+        *(
+            ("A", "A"),
+            ("Ａ", "A"),
+            ("a", "A"),
+            ("A类", "A"),
+            ("A级", "A"),
+            (" B ", "B"),
+            ("Ｃ类客户", "C"),
+            ("d", "D"),
+        ),
         *(("意向A", "A"), ("A（重点）", "A"), ("grade B", "B"), ("意向强", "A"), ("意向一般", "C")),
     ],
 )
@@ -39,7 +48,14 @@ def test_no_grade_needs_no_note(word: str) -> None:
 
 @pytest.mark.parametrize(
     ("word", "stage"),
-    [("已购", "purchaser"), ("成交", "purchaser"), ("老业主", "purchaser"), ("战败", "lost"), ("已购他盘", "lost"), ("无效", "invalid")],
+    [
+        ("已购", "purchaser"),
+        ("成交", "purchaser"),
+        ("老业主", "purchaser"),
+        ("战败", "lost"),
+        ("已购他盘", "lost"),
+        ("无效", "invalid"),
+    ],
 )
 def test_px_11_purchaser_is_a_stage_never_a_grade(word: str, stage: str) -> None:
     assert cells.read_stage(word) == stage
@@ -127,11 +143,21 @@ def test_numbers_show_as_people_wrote_them() -> None:
     assert [to_text(cell) for cell in (89.0, 89.5, 7, None, "x")] == ["89", "89.5", "7", "", "x"]
 
 
-@given(st.one_of(st.text(max_size=60), st.floats(), st.integers(), st.none(), st.dates(), st.times(), st.booleans()))
+@given(
+    st.one_of(
+        st.text(max_size=60), st.floats(), st.integers(), st.none(), st.dates(), st.times(), st.booleans()
+    )
+)
 def test_every_reader_has_an_answer_for_every_cell(cell: str | float | None) -> None:
     text = clean_line(cell)
     assert cells.read_grade(text).grade in ("", "A", "B", "C", "D")
     assert cells.read_stage(text) in ("", "purchaser", "lost", "invalid")
-    cells.read_gender(text), cells.read_visits(cell), cells.read_wanted(cell), cells.read_count(cell), cells.read_list(text)
+    (
+        cells.read_gender(text),
+        cells.read_visits(cell),
+        cells.read_wanted(cell),
+        cells.read_count(cell),
+        cells.read_list(text),
+    )
     assert cells.split_name(text)[1] in Salutation
     clean(cell).encode()

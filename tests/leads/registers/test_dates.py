@@ -149,7 +149,14 @@ def test_a_time_column_of_its_own() -> None:
 DAYS = st.dates(date(2000, 1, 1), TODAY)
 DRESSES = st.sampled_from(
     [
-        *("{y}-{m:02}-{d:02}", "{y}/{m}/{d}", "{y}.{m}.{d}", "{y}年{m}月{d}日", "{y} 年 {m} 月 {d} 日", "{y}{m:02}{d:02}"),
+        *(
+            "{y}-{m:02}-{d:02}",
+            "{y}/{m}/{d}",
+            "{y}.{m}.{d}",
+            "{y}年{m}月{d}日",
+            "{y} 年 {m} 月 {d} 日",
+            "{y}{m:02}{d:02}",
+        ),
         *("{y}-{m}-{d} 星期三", "'{y}-{m:02}-{d:02}"),
     ]
 )
