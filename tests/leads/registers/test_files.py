@@ -151,7 +151,7 @@ def test_the_old_binary_workbook() -> None:
 
 
 def test_workbooks_counting_from_1904() -> None:
-    rows = [["姓名", "手机", "日期"], ["韩轩", "13812345678", 44854]]
+    rows: list[list[object]] = [["姓名", "手机", "日期"], ["韩轩", "13812345678", 44854]]
     assert load(xlsx({"S": sheet_xml(rows)}, date1904=True))[0][0].day == date(2026, 10, 21)
 
 
