@@ -13,6 +13,12 @@ from crm.models import Project, Unit, User
 from crm.roles import Role
 from leads.models import Deal
 
+SPREAD = _("Several: spread evenly, A and B first.")
+HOW = (
+    ("link", _("one family: link them, one is called")),
+    ("merge", _("the same person: merge the records")),
+)
+
 
 class ConsultantsField(forms.ModelMultipleChoiceField):
     """The consultants of one project, as big buttons."""
@@ -112,6 +118,6 @@ class MergeForm(BaseForm):
         widget=forms.RadioSelect,
     )
     relation = forms.CharField(
-        label=_("Relation"), required=False, max_length=12, help_text=_("Spouse, parent, child …")
+        label=_("Relation"), required=False, max_length=12, help_text=_("Spouse, parent …")
     )
     reason = forms.CharField(label=_("Reason"), required=False, max_length=200)

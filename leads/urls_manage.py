@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from leads import views_assigning, views_deals, views_lead, views_leads
+from leads import views_assigning, views_deals, views_lead, views_leads, views_manager
 from leads.edits import EDITS
 
 urlpatterns: list[URLPattern] = [
@@ -17,6 +17,9 @@ urlpatterns: list[URLPattern] = [
     path("leads/<int:pk>/phones/<int:phone>/wrong/", views_lead.phone_wrong, name="phone_wrong"),
     path("leads/<int:pk>/phones/<int:phone>/main/", views_lead.phone_main, name="phone_main"),
     path("leads/<int:pk>/deal/", views_deals.deal_new, name="deal_new"),
+    path("manager/", views_manager.manager, name="manager"),
+    path("figures/funnel/", views_manager.funnel, name="funnel"),
+    path("figures/compliance/", views_manager.compliance, name="compliance"),
     path("deals/", views_deals.deals, name="deals"),
     path("deals/<int:deal>/step/", views_deals.deal_step, name="deal_step"),
     path("deals/steps/<int:step>/decide/", views_deals.deal_decide, name="deal_decide"),

@@ -181,7 +181,7 @@ def test_a_lost_lead_says_why_nobody_calls(stage: Stage) -> None:
     client = client_of(stage.lin)
     client.post(reverse("leads:lead_end", args=[lead.pk]), {"reason": "lost:bought_elsewhere", "note": ""})
     shown = client.get(reverse("leads:lead", args=[lead.pk])).content.decode()
-    assert "bought from a competitor" in shown
+    assert "已购竞品" in shown
     assert "SC-11" in shown
 
 
