@@ -39,6 +39,11 @@ class TodayProject:
     window_open: bool
     next_window: dt.datetime | None
 
+    @property
+    def opens_another_day(self) -> bool:
+        """Whether the windows of today are over."""
+        return self.next_window is not None and self.next_window.astimezone(self.zone).date() > self.today
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

@@ -132,6 +132,9 @@ def test_outside_every_window_the_number_is_still_there_and_the_screen_says_so(
     page = signed_in(stage.lin).get(reverse("leads:today")).content.decode()
     assert "Outside the contact hours; they open at 15:30" in page
     assert "tel:+8613800000001" in page
+    at(MORNING + 8 * HOUR)
+    page = signed_in(stage.lin).get(reverse("leads:today")).content.decode()
+    assert "The contact hours of today are over" in page
 
 
 def test_the_customers_own_window_counts_instead_of_the_projects(stage: Stage, at: Callable) -> None:
