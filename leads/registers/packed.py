@@ -22,6 +22,8 @@ _COLUMN = re.compile(rb'r="([A-Z]+)[0-9]')
 _ODD = (b"r='", b"r =", b"r= ", b"r\t", b"r\n", b"r\r", b"<c>", b":c ", b":c>", b"<c\n", b"<c\t", b"<c\r")
 _TAG = re.compile(rb"<(?:[A-Za-z0-9_.-]+:)?(row|c)(?=[\s/>])([^<>]*)>")
 _REFERENCE = re.compile(rb"""(?:^|\s)r\s*=\s*["']\s*([A-Za-z]*)([0-9]*)""")
+_HUGE = re.compile(rb"""ount\s*=\s*["']\s*\+?0*[0-9]{8}""")  # any count of ten million or more
+_HUGE_IN_TAG = re.compile(rb"""<[^<>]*ount\s*=\s*["']\s*\+?0*[0-9]{8}""")
 _DATE1904 = re.compile(rb"""date1904\s*=\s*["'](?:1|true)["']""")
 
 
@@ -102,6 +104,8 @@ def _is_suspicious(chunks: Iterator[bytes], limits: Limits) -> bool:
     known: set[bytes] = set()
     suspicious = False
     for block in _whole_tags(chunks):  # to the end in any case: unpacking is what proves the size
+        if _HUGE.search(block) and _HUGE_IN_TAG.search(block):
+            raise RegisterError("file_damaged")  # the reader sets memory aside for what a count declares
         if suspicious:
             continue
         columns = _COLUMN.findall(block)

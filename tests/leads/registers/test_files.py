@@ -272,6 +272,20 @@ def test_a_cell_far_out_is_refused_however_it_is_written(cells: str, expected: s
     assert code(xlsx({"S": SHEET.format(cells)})) == expected
 
 
+@pytest.mark.parametrize("attribute", ['count="4294967295"', "uniqueCount = '4294967295'"])
+def test_a_declared_count_sets_no_memory_aside(attribute: str) -> None:
+    strings = f'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" {attribute}><si><t>a</t></si></sst>'
+    assert (
+        code(xlsx({"S": sheet_xml(TABLE)}, extra={"xl/sharedStrings.xml": strings.encode()}))
+        == "file_damaged"
+    )
+
+
+def test_a_count_in_a_remark_is_just_text() -> None:
+    rows = [["手机", "日期", "备注"], ["13812345678", "2026-08-10", 'count="4294967295"']]
+    assert len(load(workbook(rows))[0]) == 1
+
+
 def test_styled_but_empty_cells_far_out_do_no_harm() -> None:
     rows = sheet_xml(TABLE).replace(
         "</sheetData>", '<row r="1048576"><c r="XFD1048576" s="1"/></row></sheetData>'
