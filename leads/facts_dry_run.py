@@ -70,6 +70,7 @@ def dry_run(project_id: int, opened: Opened) -> tuple[Report, Report]:
         "accepted": tally.accepted - len(counts.refused),
         "refused": tally.refused + len(counts.refused),
         "empty": tally.empty,
+        "headers": _headers(opened),
         "repeated_headers": tally.repeated_headers,
         "above": sum(len(rows) for rows in rows_above(opened.book, opened.plan).values()),
         "customers": counts.new,
@@ -89,6 +90,12 @@ def dry_run(project_id: int, opened: Opened) -> tuple[Report, Report]:
         "refused_sample": refused,
     }
     return report, parties
+
+
+def _headers(opened: Opened) -> list[str]:
+    """The headers of the file of refused rows: the first sheet that is read speaks for it."""
+    used = next(sheet for sheet in opened.plan.sheets if sheet.used)
+    return [column.label for column in used.columns]
 
 
 def _count(light: list[_Light], links: dict[str, list[str]]) -> _Counts:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from leads.urls_desk import urlpatterns as desk
+from leads.urls_import import urlpatterns as imports
 from leads.urls_manage import urlpatterns as manage
 
 app_name = "leads"
 
-urlpatterns = [*desk, *manage]
+urlpatterns = [*desk, *manage, *imports]
