@@ -1,4 +1,4 @@
-"""What a manager reads: the bins, the overdue, the team's day, the funnel, compliance clause by clause (PX-10, PX-14)."""
+"""What a manager reads: bins, overdue, the team's day, the funnel, compliance clause by clause (PX-10, PX-14)."""
 
 from __future__ import annotations
 
@@ -265,11 +265,11 @@ def compliance(
             missed=Count("pk", filter=Q(state="missed") & plain),
             open_overdue=Count("pk", filter=Q(state="open", due_at__lt=now) & plain),
             doubtful=Count("pk", filter=Q(state="done", unsure=True)),
-            excused=Count("pk", filter=counted & ~Q(excused="")),
+            n_excused=Count("pk", filter=counted & ~Q(excused="")),
             tried_in_time=Count("pk", filter=counted & plain & tried),
         )
     )
-    figures = {row.pop("clause"): row for row in found.order_by()}
+    figures = {row.pop("clause"): row | {"excused": row.pop("n_excused")} for row in found.order_by()}
     quiet = scope.filter(state=Lead.State.LIVE).exclude(quiet_clause="").order_by()
     resting = {row["quiet_clause"]: row["n"] for row in quiet.values("quiet_clause").annotate(n=Count("pk"))}
     order = [code for code in CLAUSES if code.startswith(("SC-1", "SC-2", "SC-3", "SC-4"))]

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from leads import views_assigning, views_deals, views_lead, views_leads, views_manager
+from leads import (
+    views_assigning,
+    views_deals,
+    views_lead,
+    views_leads,
+    views_manager,
+    views_policies,
+    views_reviews,
+)
 from leads.edits import EDITS
 
 urlpatterns: list[URLPattern] = [
@@ -20,6 +28,19 @@ urlpatterns: list[URLPattern] = [
     path("manager/", views_manager.manager, name="manager"),
     path("figures/funnel/", views_manager.funnel, name="funnel"),
     path("figures/compliance/", views_manager.compliance, name="compliance"),
+    path("reviews/", views_reviews.reviews, name="reviews"),
+    path("reviews/downgrades/<int:pk>/", views_reviews.downgrade_decide, name="downgrade_decide"),
+    path("reviews/doubtful/", views_reviews.doubtful_accept, name="doubtful_accept"),
+    path("policies/", views_policies.policy_list, name="policies"),
+    path("policies/new/", views_policies.policy_new, name="policy_new"),
+    path("policies/<int:pk>/", views_policies.policy, name="policy"),
+    path("policies/<int:pk>/edit/", views_policies.policy_edit, name="policy_edit"),
+    *(
+        path(
+            f"policies/<int:pk>/{what}/", views_policies.policy_decide, {"what": what}, name=f"policy_{what}"
+        )
+        for what in ("review", "approve", "withdraw")
+    ),
     path("deals/", views_deals.deals, name="deals"),
     path("deals/<int:deal>/step/", views_deals.deal_step, name="deal_step"),
     path("deals/steps/<int:step>/decide/", views_deals.deal_decide, name="deal_decide"),

@@ -1,0 +1,85 @@
+"""What a manager looks at again: drawn downgrades, doubtful contacts, overdue grades, leads to judge anew (PX-14)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from crm import clock
+from crm.access import get_visible
+from crm.errors import RuleViolation
+from crm.models import Project
+from crm.pages import page
+from crm.seek import seek
+from leads import facts_manager as facts
+from leads.actions import grading
+from leads.actions import reviews as actions
+from leads.gates import manager_project, user_of
+from leads.models import CallTask, DowngradeReview, Lead
+
+TABS = ("downgrades", "doubtful", "grades", "rejudge")
+
+
+def _drawn(project: Project) -> QuerySet[DowngradeReview]:
+    return DowngradeReview.objects.filter(event__lead__project=project, verdict="")
+
+
+def _rows(request: HttpRequest, tab: str, project: Project) -> tuple[QuerySet[Any], tuple[str, ...]]:
+    """What a tab lists, and its order."""
+    now = clock.now()
+    if tab == "downgrades":
+        rows = _drawn(project).select_related("event__lead__customer", "event__by")
+        return rows, ("-drawn_at", "-id")
+    if tab == "doubtful":
+        return facts.doubtful(project).select_related("customer", "by"), ("-recorded_at", "-id")
+    if tab == "grades":
+        tasks = CallTask.objects.open().filter(lead__project=project, kind="grade", lead__merged_into=None)
+        return tasks.select_related("lead__customer", "assignee"), ("due_at", "id")
+    today = now.astimezone(project.zone).date()
+    live = Lead.objects.visible_to(user_of(request)).filter(project=project, state=Lead.State.LIVE)
+    return live.filter(rejudge_on__lte=today).select_related("customer", "consultant"), ("rejudge_on", "id")
+
+
+@require_safe
+def reviews(request: HttpRequest) -> HttpResponse:
+    """One list at a time; the numbers of the others stand on their tabs."""
+    project, now = manager_project(request), clock.now()
+    tab = request.GET.get("tab", "")
+    tab = tab if tab in TABS else TABS[0]
+    rows, order = _rows(request, tab, project)
+    counts = facts.waiting(project, now)
+    context = {"tab": tab, "counts": counts, "page": seek(rows, request.GET, order=order), "now": now}
+    return page(request, "leads/reviews.html", context)
+
+
+@require_POST
+def downgrade_decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """Agree with a drawn downgrade or reject it; nobody their own."""
+    project, user = manager_project(request), user_of(request)
+    row = get_visible(_drawn(project), pk=pk)
+    verdict, note = request.POST.get("verdict", ""), request.POST.get("note", "")[:200]
+    try:
+        grading.decide_downgrade(review_id=row.pk, verdict=verdict, note=note, by=user, at=clock.now())
+        messages.success(request, _("Noted."))
+    except RuleViolation as violation:
+        messages.error(request, str(violation.text))
+    return redirect(f"{reverse('leads:reviews')}?tab=downgrades")
+
+
+@require_POST
+def doubtful_accept(request: HttpRequest) -> HttpResponse:
+    """Let the chosen doubtful contacts count; one's own stay doubtful."""
+    project, user = manager_project(request), user_of(request)
+    wanted = [int(text) for text in request.POST.getlist("contact") if text.isascii() and text.isdigit()]
+    count = actions.accept_contacts(project_id=project.pk, ids=wanted, by=user, at=clock.now())
+    text = ngettext("%(n)d contact counts from now on.", "%(n)d contacts count from now on.", count)
+    messages.success(request, text % {"n": count})
+    return redirect(f"{reverse('leads:reviews')}?tab=doubtful")
