@@ -97,7 +97,7 @@ class CapacityForm(BaseForm):
 class RoleForm(CapacityForm):
     """One role for one person. `roles` and `projects` are what the giver may choose from."""
 
-    field_order = ("role", "project", "area", "capacity")
+    field_order: tuple[str, ...] = ("role", "project", "area", "capacity")
     role = forms.ChoiceField(label=_("Role"))
     project = forms.ModelChoiceField(Project.objects.none(), label=_("Project"), required=False)
     area = forms.ModelChoiceField(Area.objects.none(), label=_("Area"), required=False)

@@ -117,7 +117,7 @@ TABLE: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
             Entry("crm:occasions", _("Occasions"), "confetti", (*_POLICY, Action.MAKE_CAMPAIGN), _NOT_SALES),
             Entry("leads:scripts", _("Scripts"), "script", _POLICY, _NOT_SALES),
             Entry("leads:policies", _("Policies"), "file-text", _POLICY, _NOT_SALES),
-            Entry("crm:shifts", _("Shifts"), "beach", (Action.ADMINISTER,)),
+            Entry("crm:shifts", _("Shifts"), "beach", (Action.ASSIGN,), _PARTLY),
         ),
     ),
     (
@@ -128,7 +128,7 @@ TABLE: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
             Entry("crm:units", _("Units"), "building", (Action.ADMINISTER,), _NOT_MEMBERS),
             Entry("crm:areas", _("Areas"), "map-2", (Action.ADMINISTER,), _NOT_MEMBERS),
             Entry("crm:calendar", _("Working calendar"), "calendar", (Action.ADMINISTER,), _NOT_MEMBERS),
-            Entry("crm:jobs", _("Scheduled jobs"), "clock-play", (Action.ADMINISTER,), _NOT_MEMBERS),
+            Entry("crm:jobs", _("Scheduled jobs"), "clock-play", (Action.ADMINISTER,)),
         ),
     ),
     ("", (Entry("crm:notices", _("Notices"), "bell", short=_("Notices"), tab=4, keys="g n"),)),

@@ -8,12 +8,15 @@ from django.urls import include, path
 
 from crm.views_health import healthz
 from crm.views_home import home
+from leads.views_units import units_import, units_store
 
 # One door: the admin's own login form knows no lock-out.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
     path("", home, name="home"),
+    path("units/import/", units_import, name="units_import"),
+    path("units/import/store/", units_store, name="units_store"),
     path("", include("crm.urls_kernel")),
     path("", include("leads.urls")),
     path("healthz", healthz, name="healthz"),

@@ -8,6 +8,6 @@ from crm.models import User
 
 
 def signed_in(user: User) -> Client:
-    client = Client()
+    client = Client(headers={"accept-language": "en"})
     client.force_login(user)
     return client
