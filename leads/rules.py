@@ -36,6 +36,7 @@ from leads.rules_due import (
 )
 from leads.rules_edits import NOTES, assign, catch_up, put_off, repaired
 from leads.rules_regular import amend, owe_next, owed_regularly, replan
+from leads.rules_summary import sum_up
 from leads.rules_types import (
     Adjust,
     Calendar,
@@ -73,7 +74,7 @@ def plan(
             _fold(lead, e, day, terms)
     for version in ahead:
         replan(lead, version, terms)
-    _sum_up(lead, terms)
+    sum_up(lead, terms)
     return lead
 
 
@@ -107,11 +108,11 @@ def _load(lead: Plan, e: Event, day: date, terms: Terms) -> None:
         return
     if e.imported:
         terms.history[e.id] = e.recorded_at
-    before = {duty.key: duty.due for duty in (lead.cadence, lead.upcoming, lead.grading) if duty is not None}
+    before = {duty.key: duty.due for duty in (*lead.open_duties, lead.upcoming) if duty is not None}
     _fold(lead, e, day, terms)
     kind = Adjust.CATCH_UP if e.imported else Adjust.ENTERED_LATE
     earliest = terms.clock.closing(entered)
-    for slot in ("cadence", "upcoming", "grading"):
+    for slot in ("cadence", "upcoming", "grading", "repair"):
         duty: Duty | None = getattr(lead, slot)
         if duty is not None and duty.due < earliest and before.get(duty.key) != duty.due:
             setattr(lead, slot, moved_to(duty, kind, e.id, entered, terms.clock, (entered - day).days))
@@ -307,6 +308,8 @@ def _deal(lead: Plan, e: Event, day: date, terms: Terms) -> None:
         extended = terms.policy.after_handover_days
         if extended and lead.state == "live":
             lead.farewell_day = day + timedelta(days=extended)
+            lead.base_event, lead.base_day = lead.base_event or e.id, lead.base_day or day
+            owe_next(lead, e, day, terms)
         else:
             drop_all(lead, e, terms)
             lead.state, lead.state_reason = "closed", "handed_over"
@@ -340,6 +343,7 @@ def _reopen(lead: Plan, e: Event, day: date, terms: Terms) -> None:
     if lead.phase == "buyer" and not running(lead, terms.policy):
         lead.phase = "visitor"
     if lead.phase != "new":
+        lead.base_event, lead.base_day = lead.base_event or e.id, lead.base_day or day
         owe_next(lead, e, day, terms, day)
 
 
@@ -353,35 +357,6 @@ def _review_done(lead: Plan, e: Event, day: date, terms: Terms) -> None:
 
 def _nothing(lead: Plan, e: Event, day: date, terms: Terms) -> None:
     """An objection changes no date (SC-2.3b); a ``void`` was heeded before the fold."""
-
-
-def _sum_up(lead: Plan, terms: Terms) -> None:
-    """What the screens ask of a plan: why nobody calls, what it waits for, what to suggest."""
-    if terms.superseded:
-        _forget_resumed(lead)
-    cadence = lead.cadence
-    if cadence is None and lead.state == "live" and lead.phase != "new":
-        lead.quiet_clause = owed_regularly(lead, terms.policy)[0]
-        if lead.quiet_clause in ("SC-1.4", "SC-2.5"):
-            talked = [day for day in (lead.judged_day, lead.last_talk_day, lead.last_visit_day) if day]
-            lead.rejudge_on = max(talked) + timedelta(days=terms.policy.rejudge_days) if talked else None
-    elif cadence is not None:
-        for step in cadence.adjustments:
-            if step.kind in (Adjust.PROMISE, Adjust.APPOINTMENT):
-                lead.hold, lead.held_until = step.kind, step.day
-    if lead.refusals >= terms.policy.refusals_suggest_fewer and lead.preference == "welcome":
-        lead.suggestions = ("fewer",)
-
-
-def _forget_resumed(lead: Plan) -> None:
-    """A superseded duty that came back is the same duty: only its last end stays on record."""
-    seen = {duty.key for duty in (lead.cadence, lead.upcoming, *lead.open_duties) if duty is not None}
-    kept = []
-    for past in reversed(lead.closed):
-        if past.state != "superseded" or past.duty.key not in seen:
-            kept.append(past)
-            seen.add(past.duty.key)
-    lead.closed = kept[::-1]
 
 
 _HANDLERS: dict[str, Callable[[Plan, Event, date, Terms], None]] = {

@@ -30,7 +30,16 @@ GAPS = st.one_of(
 VALUES: dict[str, list[str]] = {
     "call_in": ["talked", "not_taken"],
     "visit": [""],
-    "contact": [*Outcome, "no_answer", "no_answer", "no_answer", "talked", "talked", "talked", "callback_arranged"],
+    "contact": [
+        *Outcome,
+        "no_answer",
+        "no_answer",
+        "no_answer",
+        "talked",
+        "talked",
+        "talked",
+        "callback_arranged",
+    ],
     "appointment_off": [""],
     "grade": ["A", "B", "C", "D", ""],
     "quality": ["quality", "not_quality"],
@@ -63,7 +72,11 @@ def events(draw: st.DrawFn, live_only: bool = False, late: bool = False) -> tupl
         kind = draw(KINDS)
         value = draw(st.sampled_from(VALUES[kind]))
         ahead = at + timedelta(minutes=draw(st.integers(1, 25000)))
-        entered = "live" if live_only and not late else draw(st.sampled_from(["live", "live", "live", "late", "loaded"]))
+        entered = (
+            "live"
+            if live_only and not late
+            else draw(st.sampled_from(["live", "live", "live", "late", "loaded"]))
+        )
         imported = entered == "loaded" and at < loaded and not live_only
         recorded = loaded if imported else at
         if entered == "late":
@@ -96,7 +109,11 @@ def versions(draw: st.DrawFn) -> tuple[PolicyVersion, ...]:
         ordinary_interval_days=draw(st.integers(1, 12)),
         caller_second_days=draw(st.integers(1, 5)),
         visitor_second_days=draw(st.integers(1, 5)),
-        closing_time=draw(st.sampled_from([BASE.policy.closing_time, BASE.policy.closing_time.replace(hour=19)])),
+        after_handover_days=draw(st.sampled_from([0, 20])),
+        closing_step=draw(st.sampled_from(["subscribed", "signed"])),
+        closing_time=draw(
+            st.sampled_from([BASE.policy.closing_time, BASE.policy.closing_time.replace(hour=19)])
+        ),
     )
     return (BASE, PolicyVersion(START + timedelta(minutes=draw(st.integers(0, 40000))), 2, other))
 
