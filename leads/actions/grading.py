@@ -36,7 +36,16 @@ def append_grade(
         raise RuleViolation(
             _("Say why: a D customer gets no calls any more."), "SC-2.5", "reason", code="reason_needed"
         )
-    event = append(lead, EventKind.GRADE, happened_at=happened_at, by=by, at=at, value=grade, note=reason)
+    event = append(
+        lead,
+        EventKind.GRADE,
+        happened_at=happened_at,
+        by=by,
+        at=at,
+        value=grade,
+        note=reason,
+        data={"before": lead.grade},
+    )
     if grade == Lead.Grade.D and lead.grade != Lead.Grade.D:
         _draw(event, lead, at=at)
 
@@ -157,6 +166,12 @@ def decide_downgrade(
         raise RuleViolation(_("Choose: agree or reject."), "PX-14", "verdict")
     review.verdict, review.note, review.decided_by, review.decided_at = verdict, note, by, at
     review.save()
+    if verdict == "rejected":
+        lead = lock_lead(review.event.lead_id)
+        kind = EventKind(review.event.kind)
+        before = Lead.Quality.QUALITY if kind is EventKind.QUALITY else review.event.data.get("before", "")
+        append(lead, kind, happened_at=at, by=by, at=at, value=before, note=note)
+        _replanned(lead, at)
     return review
 
 
