@@ -123,7 +123,6 @@ def team_today(project: Project, now: dt.datetime) -> list[Day]:
 def waiting(project: Project, now: dt.datetime) -> dict[str, int]:
     """What waits for a manager's decision, by kind."""
     live = Lead.objects.current().filter(project=project, state=Lead.State.LIVE)
-    today = now.astimezone(project.zone).date()
     drawn = DowngradeReview.objects.filter(event__lead__project=project, verdict="")
     return {
         "downgrades": drawn.count(),
@@ -131,7 +130,7 @@ def waiting(project: Project, now: dt.datetime) -> dict[str, int]:
         "grades": live.filter(tasks__state="open", tasks__kind="grade", tasks__due_at__lt=now)
         .distinct()
         .count(),
-        "rejudge": live.filter(rejudge_on__lte=today).count(),
+        "rejudge": live.filter(rejudge_at__lte=now).count(),
         "repair": live.filter(review_clause="PX-1").count(),
         "deals": DealStep.objects.filter(
             deal__lead__project=project, approved_at=None, declined_at=None

@@ -10,6 +10,16 @@ from leads import (
     views_lead,
     views_leads,
     views_manager,
+    views_merge,
+    views_policies,
+    views_reviews,
+    views_scripts,
+)
+    views_assigning,
+    views_deals,
+    views_lead,
+    views_leads,
+    views_manager, views_merge,
     views_policies,
     views_reviews,
 )
@@ -41,6 +51,11 @@ urlpatterns: list[URLPattern] = [
         )
         for what in ("review", "approve", "withdraw")
     ),
+    path("scripts/", views_scripts.script_list, name="scripts"),
+    path("scripts/<str:kind>/<str:key>/", views_scripts.script_edit, name="script"),
+    path("leads/<int:pk>/merge/", views_merge.merge, name="merge"),
+    path("merges/", views_merge.merges, name="merges"),
+    path("merges/<int:pk>/undo/", views_merge.merge_undo, name="merge_undo"),
     path("deals/", views_deals.deals, name="deals"),
     path("deals/<int:deal>/step/", views_deals.deal_step, name="deal_step"),
     path("deals/steps/<int:step>/decide/", views_deals.deal_decide, name="deal_decide"),

@@ -43,9 +43,8 @@ def _rows(request: HttpRequest, tab: str, project: Project) -> tuple[QuerySet[An
     if tab == "grades":
         tasks = CallTask.objects.open().filter(lead__project=project, kind="grade", lead__merged_into=None)
         return tasks.select_related("lead__customer", "assignee"), ("due_at", "id")
-    today = now.astimezone(project.zone).date()
     live = Lead.objects.visible_to(user_of(request)).filter(project=project, state=Lead.State.LIVE)
-    return live.filter(rejudge_on__lte=today).select_related("customer", "consultant"), ("rejudge_on", "id")
+    return live.filter(rejudge_at__lte=now).select_related("customer", "consultant"), ("rejudge_at", "id")
 
 
 @require_safe

@@ -1,0 +1,131 @@
+"""One person, one record: link a family, merge doubles, undo for 30 days (PX-3)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from crm import clock
+from crm.access import get_visible, may, require_somewhere
+from crm.errors import RuleViolation
+from crm.models import Customer, User
+from crm.pages import page
+from crm.roles import Action
+from crm.seek import seek
+from leads.actions import merging as actions
+from leads.forms_manage import MergeForm
+from leads.gates import open_lead, user_of
+from leads.models import Lead, MergeRecord
+from leads.views_lead import saved
+
+SHOWN = 10
+
+
+def _lead_to_join(request: HttpRequest, pk: int) -> Lead:
+    row = open_lead(request, pk)
+    if not may(user_of(request), Action.DECIDE_ATTRIBUTION, row.project_id):
+        raise PermissionDenied
+    return row
+
+
+def candidates(user: User, lead: Lead) -> QuerySet[Customer]:
+    """Customers that may be joined with the lead's: all their party's leads lie where the user decides."""
+    theirs = Lead.objects.current().filter(household=OuterRef("household"))
+    seen = theirs.filter(pk__in=Lead.objects.visible_to(user).values("pk"))
+    foreign = theirs.exclude(pk__in=Lead.objects.visible_to(user).values("pk"))
+    rows = Customer.objects.filter(merged_into=None).exclude(pk=lead.customer_id)
+    return rows.filter(Exists(seen)).exclude(Exists(foreign))
+
+
+def _found(user: User, lead: Lead, text: str) -> list[Customer]:
+    """People of the own party first (doubles within it), then whom the search finds."""
+    rows = candidates(user, lead)
+    hits = Lead.objects.visible_to(user).search(text).values("household") if text.strip() else None
+    wanted = Q(household=lead.household_id) | (Q(household__in=hits) if hits is not None else Q(pk__in=[]))
+    return list(rows.filter(wanted).order_by("pk")[:SHOWN])
+
+
+def moving(customer: Customer) -> dict[str, int]:
+    """What a merge would move, counted."""
+    leads = Lead.objects.current().filter(household=customer.household_id)
+    events = leads.aggregate(calls=Count("calls", distinct=True), visits=Count("visit_rows", distinct=True))
+    return {
+        "leads": leads.count(),
+        "numbers": customer.phones.filter(live=True).count(),
+        "contacts": customer.contacts.count(),
+        **events,
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def merge(request: HttpRequest, pk: int) -> HttpResponse:
+    """Find the other record, see what would move, then link or merge."""
+    row, user = _lead_to_join(request, pk), user_of(request)
+    asked = request.POST if request.method == "POST" else request.GET
+    text, other = asked.get("q", "")[:60], asked.get("other", "")
+    context: dict[str, Any] = {"lead": row, "q": text}
+    if not (other.isascii() and other.isdigit() and len(other) < 19):
+        context["found"] = _found(user, row, text)
+        return page(request, "leads/merge.html", context)
+    second = get_visible(candidates(user, row), pk=int(other))
+    form = MergeForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            _join(row, second, form.cleaned_data, by=user, at=clock.now())
+        except RuleViolation as violation:
+            form.refuse(violation)
+        else:
+            return saved(request, pk, _("Done. It can be undone for 30 days."))
+    context |= {"other": second, "form": form, "moving": moving(second)}
+    return page(request, "leads/merge.html", context, status=422 if form.errors else 200)
+
+
+def _join(lead: Lead, other: Customer, said: dict[str, Any], *, by: User, at: dt.datetime) -> None:
+    own = Lead.objects.current().filter(household=lead.household_id).values_list("project_id", flat=True)
+    if not all(may(by, Action.DECIDE_ATTRIBUTION, project) for project in own):
+        raise RuleViolation(_("This party has leads in other projects: ask the director."), "PX-3")
+    if said["how"] == "link":
+        actions.link_party(main=lead.customer, other=other, relation=said["relation"], by=by, at=at)
+    else:
+        actions.merge_customers(winner=lead.customer, loser=other, reason=said["reason"], by=by, at=at)
+
+
+def _records(user: User) -> QuerySet[MergeRecord]:
+    """Merges whose party the user sees whole."""
+    theirs = Lead.objects.current().filter(household=OuterRef("winner__household"))
+    visible = Lead.objects.visible_to(user).values("pk")
+    rows = MergeRecord.objects.filter(Exists(theirs.filter(pk__in=visible)))
+    return rows.exclude(Exists(theirs.exclude(pk__in=visible)))
+
+
+@require_safe
+def merges(request: HttpRequest) -> HttpResponse:
+    """What was linked or merged, with what can still be undone."""
+    user, now = user_of(request), clock.now()
+    require_somewhere(user, Action.DECIDE_ATTRIBUTION)
+    rows = _records(user).select_related("winner", "loser", "by", "undone_by")
+    since = now - dt.timedelta(days=actions.UNDO_DAYS)
+    context = {"page": seek(rows, request.GET, order=("-at", "-id")), "since": since}
+    return page(request, "leads/merges.html", context)
+
+
+@require_POST
+def merge_undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put back what a merge moved."""
+    user = user_of(request)
+    require_somewhere(user, Action.DECIDE_ATTRIBUTION)
+    row = get_visible(_records(user), pk=pk)
+    try:
+        actions.undo_merge(record_id=row.pk, by=user, at=clock.now())
+        messages.success(request, _("Undone: both records are as they were."))
+    except RuleViolation as violation:
+        messages.error(request, str(violation.text))
+    return redirect("leads:merges")
