@@ -15,14 +15,6 @@ from leads import (
     views_reviews,
     views_scripts,
 )
-    views_assigning,
-    views_deals,
-    views_lead,
-    views_leads,
-    views_manager, views_merge,
-    views_policies,
-    views_reviews,
-)
 from leads.edits import EDITS
 
 urlpatterns: list[URLPattern] = [
