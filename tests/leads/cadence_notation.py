@@ -45,6 +45,18 @@ PREFERENCES = {
 }
 KINDS = {"leader": "leader_referral", "vip": "vip", "ordinary": "ordinary"}
 YES_NO = {"yes": "1", "no": "0"}
+DATED = {
+    "callback": ("contact", "callback_arranged"),
+    "put": ("put_off", ""),
+    "catch-up": ("catch_up", ""),
+}
+WORDS = {
+    "prefers": ("preference", PREFERENCES),
+    "kind": ("kind", KINDS),
+    "key": ("key", YES_NO),
+    "weekly": ("weekly", YES_NO),
+    "grade": ("grade", {"A": "A", "B": "B", "C": "C", "D": "D", "none": ""}),
+}
 PLAIN = {
     "visit": ("visit", ""),
     "call": ("call_in", "not_taken"),
@@ -132,8 +144,8 @@ def read_history(text: str) -> Told:
 
 
 def _read_policy(told: Told, text: str, moment: datetime) -> None:
-    raw = policies.dump(told.versions[-1].policy)
-    raw.update(pair.split("=") for pair in text.split())
+    changes = dict(pair.split("=") for pair in text.split())
+    raw = policies.dump(told.versions[-1].policy) | changes
     told.versions.append(PolicyVersion(moment, len(told.versions) + 1, policies.parse(raw)))
 
 
@@ -154,30 +166,21 @@ def _read_event(what: str, moment: datetime, number: int) -> Event:
 
 
 def _read_what(what: str) -> tuple[str, str, dict[str, object]]:
+    """(kind, value, further fields) of an event."""
     if what in PLAIN:
         return (*PLAIN[what], {})
     if what in OUTCOMES:
         return "contact", OUTCOMES[what], {}
     word, _, rest = what.partition(" ")
-    if word == "callback":
-        return "contact", "callback_arranged", {"due": read_moment(rest)}
-    if word == "put":
-        return "put_off", "", {"due": read_moment(rest.removeprefix("off "))}
-    if word == "catch-up":
-        return "catch_up", "", {"due": read_moment(rest)}
+    if word in DATED:
+        return (*DATED[word], {"due": read_moment(rest.removeprefix("off "))})
+    if word in WORDS:
+        kind, table = WORDS[word]
+        return kind, table[rest], {}
     if word == "deal":
         number, stage = rest.split(" ")
         return "deal", stage, {"ref": int(number)}
     if word == "undo":
         return "void", "", {"ref": int(rest)}
-    if word in ("lost", "invalid"):
-        return word, rest, {}
-    tables = {"prefers": ("preference", PREFERENCES), "kind": ("kind", KINDS)}
-    tables |= {flag: (flag, YES_NO) for flag in ("key", "weekly")}
-    if word in tables:
-        kind, table = tables[word]
-        return kind, table[rest], {}
-    if word == "grade":
-        return "grade", "" if rest == "none" else rest, {}
-    assert word == "assigned", f"not understood: {what}"
-    return "assigned", rest.lower(), {}
+    assert word in ("lost", "invalid", "assigned"), f"not understood: {what}"
+    return word, rest.lower(), {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -48,6 +49,11 @@ def written_closed(plan: Plan) -> str:
     return "; ".join(words)
 
 
+def cadence(plan: Plan) -> Duty:
+    assert plan.cadence is not None
+    return plan.cadence
+
+
 def check_also(plan: Plan, also: str) -> None:
     """The further expectations of a line, each "word rest"."""
     for item in filter(None, (part.strip() for part in also.split(";"))):
@@ -69,22 +75,22 @@ def _normal(word: str, rest: str) -> str:
 
 
 ANSWERS_TRUE = ("sms", "tried", "untried")
-FURTHER = {
+FURTHER: dict[str, Callable[[Plan, str], object]] = {
     "promise": lambda plan, rest: written(plan.promise.due) if plan.promise else "-",
     "grade": lambda plan, rest: written_duty(plan.grading),
     "repair": lambda plan, rest: written_duty(plan.repair),
     "upcoming": lambda plan, rest: written_duty(plan.upcoming),
-    "next": lambda plan, rest: written(plan.cadence.next_try_at),
-    "opens": lambda plan, rest: written(plan.cadence.opens),
+    "next": lambda plan, rest: written(cadence(plan).next_try_at),
+    "opens": lambda plan, rest: written(cadence(plan).opens),
     "rejudge": lambda plan, rest: f"{plan.rejudge_on:%Y-%m-%d}" if plan.rejudge_on else "-",
-    "tries": lambda plan, rest: str(plan.cadence.tries),
+    "tries": lambda plan, rest: str(cadence(plan).tries),
     "hold": lambda plan, rest: plan.hold or "-",
     "suggest": lambda plan, rest: ",".join(plan.suggestions) or "-",
-    "channel": lambda plan, rest: plan.cadence.channel,
+    "channel": lambda plan, rest: cadence(plan).channel,
     "state": lambda plan, rest: plan.state,
-    "version": lambda plan, rest: str(plan.cadence.policy_version),
-    "adjusted": lambda plan, rest: ",".join(step.kind for step in plan.cadence.adjustments) or "-",
-    "lag": lambda plan, rest: str(plan.cadence.adjustments[-1].number),
+    "version": lambda plan, rest: str(cadence(plan).policy_version),
+    "adjusted": lambda plan, rest: ",".join(step.kind for step in cadence(plan).adjustments) or "-",
+    "lag": lambda plan, rest: str(cadence(plan).adjustments[-1].number),
     "sms": lambda plan, rest: plan.sms_owed is (rest == "owed"),
     "tried": lambda plan, rest: any(past.tried_in_time for past in plan.closed if past.duty.clause == rest),
     "untried": lambda plan, rest: (

@@ -22,7 +22,7 @@ from tests.leads.cadence_notation import CLOCK, WorkingWeek
 START = datetime(2026, 2, 25, 1, tzinfo=UTC)
 BASE = PolicyVersion(datetime(2020, 1, 1, tzinfo=UTC), 1, Policy())
 #: `--hypothesis-profile=thorough` looks longer; by default the suite of the rules runs in about two seconds
-EXAMPLES = settings(max_examples=40 if settings().max_examples <= 100 else settings().max_examples)
+EXAMPLES = settings(max_examples=20 if settings().max_examples <= 100 else settings().max_examples)
 EDITS = {"grade", "quality", "key", "weekly", "preference", "kind", "objection", "review_done"}
 GAPS = st.one_of(
     st.sampled_from([0, 1, 5]), st.integers(1, 600), st.integers(600, 3000), st.integers(3000, 30000)
