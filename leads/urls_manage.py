@@ -13,7 +13,6 @@ from leads import (
     views_merge,
     views_policies,
     views_reviews,
-    views_scripts,
 )
 from leads.edits import EDITS
 
@@ -43,8 +42,6 @@ urlpatterns: list[URLPattern] = [
         )
         for what in ("review", "approve", "withdraw")
     ),
-    path("scripts/", views_scripts.script_list, name="scripts"),
-    path("scripts/<str:kind>/<str:key>/", views_scripts.script_edit, name="script"),
     path("leads/<int:pk>/merge/", views_merge.merge, name="merge"),
     path("merges/", views_merge.merges, name="merges"),
     path("merges/<int:pk>/undo/", views_merge.merge_undo, name="merge_undo"),

@@ -1,4 +1,4 @@
-"""Scripts in the project's own words; linking and merging with an undo (SC-12, PX-3)."""
+"""Linking and merging on screen, with an undo (PX-3)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import pytest
 from django.urls import reverse
 
 from crm import clock
-from leads import scripts
-from leads.models import Lead, MergeRecord, Script
+from leads.models import Lead, MergeRecord
 from tests import factories
 from tests.leads.stage import Stage, set_stage
 from tests.leads.test_lead_screens import NOW, client_of, visitor
@@ -19,34 +18,6 @@ pytestmark = pytest.mark.django_db
 def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     monkeypatch.setattr(clock, "now", lambda: NOW)
     return set_stage()
-
-
-def test_a_script_is_edited_previewed_and_reset(stage: Stage) -> None:
-    client, url = client_of(stage.wu), reverse("leads:script", args=["script", "SC-2.2"])
-    shown = client.post(url, {"text": "您好，{name}！", "what": "preview"})
-    assert "您好，王女士！" in shown.content.decode()
-    assert not Script.objects.exists()
-    client.post(url, {"text": "您好，{name}！", "what": "save"})
-    assert Script.objects.get().text == "您好，{name}！"
-    client.post(url, {"what": "reset"})
-    assert not Script.objects.exists()
-
-
-def test_an_unknown_field_is_refused_and_kept_on_screen(stage: Stage) -> None:
-    url = reverse("leads:script", args=["answer", "price"])
-    answer = client_of(stage.wu).post(url, {"text": "{password}", "what": "save"})
-    assert answer.status_code == 422
-    assert answer.context["form"]["text"].value() == "{password}"
-
-
-def test_every_text_opens_and_only_for_those_who_prepare(stage: Stage) -> None:
-    client = client_of(stage.wu)
-    assert all(
-        client.get(reverse("leads:script", args=["script", key])).status_code == 200
-        for key in scripts.SCRIPTS
-    )
-    assert client.get(reverse("leads:script", args=["script", "x"])).status_code == 404
-    assert client_of(stage.lin).get(reverse("leads:scripts")).status_code == 403
 
 
 def test_two_records_of_one_person_are_merged_and_parted_again(stage: Stage) -> None:
