@@ -64,10 +64,12 @@ def plan(
     while ahead and events and ahead[0].effective_from <= events[0].at:
         terms.follow(ahead.pop(0))
     lead = Plan(kind=history.kind)
+    at, day = None, date.min
     for e in events:
         while ahead and ahead[0].effective_from <= e.at:
             replan(lead, ahead.pop(0), terms)
-        day = terms.clock.business_day(e.at)
+        if e.at != at:
+            at, day = e.at, terms.clock.business_day(e.at)
         if e.recorded_at > terms.clock.closing(day):
             _load(lead, e, day, terms)
         else:
@@ -206,7 +208,7 @@ def _call_in(lead: Plan, e: Event, day: date, terms: Terms) -> None:
     returning = lead.state != "live"
     if returning:
         _come_back(lead)
-    first = returning or (lead.calls == 0 and lead.phase in ("new", "caller"))
+    first = (returning and lead.phase != "buyer") or (lead.calls == 0 and lead.phase in ("new", "caller"))
     lead.calls += 1
     if e.value == "talked" and not first:
         conversation(lead, e, day, terms, by_call=True)
@@ -236,7 +238,7 @@ def _visit(lead: Plan, e: Event, day: date, terms: Terms) -> None:
     if lead.promise is not None and lead.promise.opens <= e.at:
         close(lead, lead.promise, DutyState.DONE, e, terms)
         lead.promise = None
-    if lead.phase == "buyer" and not returning:
+    if lead.phase == "buyer":
         discharge(lead, e, terms, by_call=False)
         lead.base_event, lead.base_day = e.id, day
         owe_next(lead, e, day, terms)
@@ -282,7 +284,7 @@ def _judged(lead: Plan, e: Event, day: date, terms: Terms) -> None:
     elif grading is not None and lead.kind != "ordinary" and grading.clause == "SC-2.6":
         drop(lead, grading, e, terms)
         lead.grading = None
-    if e.kind == "grade" and lead.phase == "visitor":
+    if e.kind in ("grade", "kind") and lead.phase == "visitor" and lead.grading is None:
         _owe_grade(lead, e, day, terms)
 
 
@@ -291,9 +293,9 @@ def _edit_visit(lead: Plan, e: Event, day: date, terms: Terms) -> None:
     clause, interval = owed_regularly(lead, terms.policy)
     now = lead.cadence.clause if lead.cadence is not None else ""
     earns_calls = interval > 0 and clause != "SC-2.4"
-    if now == "SC-1.1" or (now in ("SC-2.1", "SC-2.2") and earns_calls) or now == clause:
+    if now == "SC-1.1":
         amend(lead, e, day, terms)
-    else:
+    elif now != clause and not (now in ("SC-2.1", "SC-2.2") and earns_calls):
         drop_cadence(lead, e, terms)
         _owe_visitor(lead, e, day, terms)
 
@@ -326,6 +328,7 @@ def _deal(lead: Plan, e: Event, day: date, terms: Terms) -> None:
             days = terms.policy.visitor_second_days
             lead.cadence = second_call("SC-2.2", e.id, day, days, lead, terms)
         owe_next(lead, e, day, terms)
+        _owe_grade(lead, e, day, terms)
 
 
 def _end(lead: Plan, e: Event, day: date, terms: Terms) -> None:

@@ -109,7 +109,7 @@ def _unanswered(lead: Plan, e: Event, day: date, terms: Terms) -> None:
     if lead.unreached:
         if lead.cadence is not None and lead.cadence.opens <= e.at:
             close(lead, lead.cadence, DutyState.DONE, e, terms)
-    elif given_up(lead.tries, terms.policy):
+    elif given_up(lead.tries, terms):
         drop_cadence(lead, e, terms)
         if lead.promise is not None and lead.promise.opens <= e.at:
             drop(lead, lead.promise, e, terms)

@@ -86,7 +86,7 @@ def same_day(clause: str, event: int, opens: datetime, day: date, lead: Plan, te
 
 def second_call(clause: str, event: int, day: date, days: int, lead: Plan, terms: Terms) -> Duty:
     """The call within three days: SC-1.2, SC-2.2. Its window opens the day after."""
-    steps = _fewer(lead, terms)
+    steps = _fewer(terms) if lead.preference == "fewer" else ()
     clock = terms.clock
     due = due_of(day, days, steps, clock)
     return Duty(
@@ -112,7 +112,7 @@ def periodic(lead: Plan, clause: str, interval: int, terms: Terms, floor: date |
     assert base is not None, "a lead's first event gives it a base day"
     clock = terms.clock
     opens = clock.midnight(base + ONE_DAY)
-    steps = _fewer(lead, terms)
+    steps = _fewer(terms) if lead.preference == "fewer" else ()
     if clause == "SC-2.4" and lead.put_off_day is not None:
         steps += (Adjustment(Adjust.PUT_OFF, lead.put_off_event, lead.put_off_day),)
     due = due_of(base, interval, steps, clock)
@@ -142,11 +142,9 @@ def _appointment(lead: Plan, base: date, clock: ProjectClock) -> tuple[datetime,
     return lead.appointment_at, Adjustment(Adjust.APPOINTMENT, lead.appointment_event, coming)
 
 
-def _fewer(lead: Plan, terms: Terms) -> tuple[Adjustment, ...]:
+def _fewer(terms: Terms) -> tuple[Adjustment, ...]:
     """SC-7: "fewer calls" doubles the interval."""
-    if lead.preference == "fewer":
-        return (Adjustment(Adjust.FEWER, 0, None, terms.policy.fewer_factor),)
-    return ()
+    return (Adjustment(Adjust.FEWER, 0, None, terms.policy.fewer_factor),)
 
 
 def _channel(lead: Plan) -> str:

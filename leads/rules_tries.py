@@ -36,13 +36,20 @@ def note_try(lead: Plan, e: Event, terms: Terms) -> bool:
     return True
 
 
-def given_up(tries: tuple[tuple[date, int], ...], policy: Policy) -> bool:
-    """Six tries over at least three slots and two weekdays (defaults)."""
+def given_up(tries: tuple[tuple[date, int], ...], terms: Terms) -> bool:
+    """Six tries over at least three slots and two weekdays (defaults); a slot after closing is not asked for."""
+    policy = terms.policy
     return (
         len(tries) >= policy.tries_before_review
-        and len({slot for _, slot in tries}) >= policy.tries_slots
+        and len({slot for _, slot in tries}) >= min(policy.tries_slots, len(_open_slots(terms)))
         and len({day.weekday() for day, _ in tries}) >= policy.tries_weekdays
     )
+
+
+def _open_slots(terms: Terms) -> list[int]:
+    """The slots whose tries lie before closing."""
+    begins = (terms.policy.morning_try, terms.policy.afternoon_try, terms.policy.evening_try)
+    return [slot for slot in SLOTS if begins[slot] < terms.clock.closes]
 
 
 def next_try(
@@ -61,8 +68,7 @@ def next_try(
             if slot not in used and local.time() < begins[slot] < clock.closes:
                 return clock.moment(today, begins[slot])
     counts = [sum(slot == tried for _, tried in tries) for slot in SLOTS]
-    open_slots = [slot for slot in SLOTS if begins[slot] < clock.closes]
-    least = min(open_slots, key=lambda slot: (counts[slot], slot))
+    least = min(_open_slots(terms), key=lambda slot: (counts[slot], slot))
     return clock.moment(today + ONE_DAY, begins[least])
 
 
