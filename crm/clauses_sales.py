@@ -99,7 +99,6 @@ CLAUSES = (
         "SC-4.3",
         "Closed customers hear of important milestones, construction progress above all.",
         "成交客户重要节点电话或短信告知，尤其是工程进度。",
-        done=True,
         part=(
             "Milestones are shown as occasions of the call; sending them comes with the campaigns.",
             "节点已作为联系由头显示，批量发送随营销活动功能提供。",
@@ -109,7 +108,6 @@ CLAUSES = (
         "SC-4.4",
         "Closed customers are greeted at festivals by SMS or phone.",
         "成交客户节日短信或电话问候。",
-        done=True,
         part=(
             "Festivals are shown as occasions of the call; sending greetings comes with the campaigns.",
             "节日已作为联系由头显示，批量问候随营销活动功能提供。",
