@@ -23,12 +23,12 @@ class OccasionForm(BaseModelForm):
         widgets = {"starts_on": DateInput, "ends_on": DateInput, "text": forms.Textarea}
         help_texts = {
             "text": _("A sentence or two that the consultant can say as it stands."),
-            "building": _("Empty: for the whole project."),
         }
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["building"].queryset = project.buildings.all()  # type: ignore[attr-defined]
+        self.fields["building"].empty_label = _("The whole project")  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}

@@ -111,6 +111,7 @@ class RoleForm(CapacityForm):
         ]
         ids = [project.pk for project in projects]
         self.fields["project"].queryset = Project.objects.filter(pk__in=ids)  # type: ignore[attr-defined]
+        self.fields["project"].required = not offered & EVERYWHERE
         if offered & EVERYWHERE:
             self.fields["project"].help_text = _("Leave it empty for directors and system administrators.")
         if offered & IN_AN_AREA:

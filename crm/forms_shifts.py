@@ -52,7 +52,7 @@ class DaysForm(BaseForm):
 class WeekForm(BaseForm):
     """One select for each weekday: works, or rests with or without somebody who stands in."""
 
-    WORKS, NOBODY = "", "nobody"
+    WORKS, NOBODY = "works", "nobody"
 
     def __init__(self, *args: Any, stand_ins: QuerySet[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,7 +63,7 @@ class WeekForm(BaseForm):
             *((pk, _("rests, %(name)s stands in") % {"name": user}) for pk, user in self.people.items()),
         ]
         for weekday, name in WEEKDAYS.items():
-            field = forms.ChoiceField(label=name, choices=choices, required=False)
+            field = forms.ChoiceField(label=name, choices=choices, initial=self.WORKS)
             field.widget.attrs["class"] = "form-select"
             self.fields[f"day_{weekday}"] = field
 

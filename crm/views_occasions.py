@@ -54,7 +54,10 @@ def occasion(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     row = _own(project, pk) if pk else None
     today = clock.today(project.zone)
     form = OccasionForm(
-        posted(request), instance=row, project=project, initial={} if row else {"starts_on": today}
+        posted(request),
+        instance=row,
+        project=project,
+        initial={} if row else {"starts_on": today, "kind": Occasion.Kind.OFFER},
     )
     if request.method == "POST" and attempt(
         form,

@@ -268,7 +268,8 @@ def test_a_refused_shift_keeps_its_input_and_can_be_confirmed(wu: Client, lin: U
 
 
 def test_weekly_rest_days_are_chosen_weekday_by_weekday(wu: Client, lin: User, mei: User) -> None:
-    wu.post(at("shift_week", lin.pk), {"day_1": "nobody", "day_4": str(mei.pk)})
+    week = {f"day_{weekday}": "works" for weekday in range(7)}
+    wu.post(at("shift_week", lin.pk), {**week, "day_1": "nobody", "day_4": str(mei.pk)})
     assert list(lin.weekly_rests.order_by("weekday").values_list("weekday", "stand_in")) == [
         (1, None),
         (4, mei.pk),
