@@ -186,10 +186,7 @@ def start(product: Product) -> None:
     product.start_servers()
     say("Preparing the database ...")
     product.manage("migrate_once", "--verbosity", "1")
-    logins = ""
-    if os.environ.get("CRM_DEMO") != "0" and any(product.root.glob("*/management/commands/demo.py")):
-        product.manage("demo", "--if-empty")
-        logins = product.manage("demo", "--logins")
+    logins = demo(product)
     say("Starting the web, the worker and the scheduler ...")
     product.start_web()
     product.start_background()
@@ -198,3 +195,21 @@ def start(product: Product) -> None:
     if logins:
         say("\n".join("    " + line for line in logins.strip().splitlines()) + "\n")
     say(f"    Logs: {product.logs}    Stop: Ctrl-C\n")
+
+
+def demo(product: Product) -> str:
+    """Fill an empty database once and return the logins to show; "" without demo data.
+
+    They are kept beside the embedded database, so that later starts need not load the product to ask for them.
+    """
+    if os.environ.get("CRM_DEMO") == "0" or not any(product.root.glob("*/management/commands/demo.py")):
+        return ""
+    kept, made = product.data / "demo-logins.txt", product.data / "postgres" / "PG_VERSION"
+    embedded = "DATABASE_URL" not in os.environ
+    if embedded and kept.exists() and kept.stat().st_mtime >= made.stat().st_mtime:
+        return kept.read_text()
+    product.manage("demo", "--if-empty")
+    logins = product.manage("demo", "--logins")
+    if embedded:
+        kept.write_text(logins)
+    return logins
