@@ -148,7 +148,8 @@ def reveals(project: Project, now: dt.datetime) -> list[dict[str, Any]]:
     """PX-12: who had how many numbers of others shown in the last days."""
     since = now - dt.timedelta(days=REVEAL_DAYS)
     rows = AuditEvent.objects.filter(project=project, verb="phone.revealed", at__gte=since)
-    return list(rows.values("by__name").annotate(n=Count("pk")).order_by("-n", "by__name"))
+    counted = rows.values("by__name").annotate(n=Count("pk")).order_by("-n", "by__name")
+    return [dict(row) for row in counted]
 
 
 @dataclass(slots=True)
@@ -268,9 +269,12 @@ def compliance(
             tried_in_time=Count("pk", filter=counted & plain & tried),
         )
     )
-    figures = {row.pop("clause"): row | {"excused": row.pop("n_excused")} for row in found.order_by()}
+    rows: list[dict[str, Any]] = [dict(row) for row in found.order_by()]
+    figures = {row.pop("clause"): row | {"excused": row["n_excused"]} for row in rows}
+    for figure in figures.values():
+        del figure["n_excused"]
     quiet = scope.filter(state=Lead.State.LIVE).exclude(quiet_clause="").order_by()
     resting = {row["quiet_clause"]: row["n"] for row in quiet.values("quiet_clause").annotate(n=Count("pk"))}
-    order = [code for code in CLAUSES if code.startswith(("SC-1", "SC-2", "SC-3", "SC-4"))]
+    order = [code for code in CLAUSES if code.startswith(("SC-1.", "SC-2.", "SC-3.", "SC-4."))]
     order += [code for code in CLAUSES if code not in order and (code in figures or code in resting)]
     return [ClauseRow(code, resting=resting.get(code, 0), **figures.get(code, {})) for code in order]

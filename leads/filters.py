@@ -116,7 +116,8 @@ class LeadFilter(filters.FilterSet):
             "visit_sort": Coalesce("last_visit_at", Value(LONG_AGO), output_field=DateTimeField()),
         }
         wanted = {name.removeprefix("-") for name in self.columns}
-        return found.annotate(**{name: value for name, value in sorts.items() if name in wanted})
+        found = found.annotate(**{name: value for name, value in sorts.items() if name in wanted})
+        return found
 
     @property
     def chosen(self) -> int:

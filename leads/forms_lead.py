@@ -18,11 +18,12 @@ from leads import vocabulary
 from leads.models import Lead
 
 OTHER = "other"
+SCOPES: Any = Consent._meta.get_field("scope").choices
 
 
 def words(source: vocabulary.Words) -> list[tuple[str, Any]]:
     """Choices of a word list, in the reader's language at the moment of showing."""
-    read = lazy(lambda code: vocabulary.label(source, code, get_language() or "en"), str)
+    read: Any = lazy(lambda code: vocabulary.label(source, code, get_language() or "en"), str)
     return [(code, read(code)) for code in source]
 
 
@@ -273,9 +274,7 @@ class ConsentForm(PersonForm):
         choices=(("consent", _("agrees")), ("opt_out", _("no more"))),
         widget=forms.RadioSelect,
     )
-    scope = forms.ChoiceField(
-        label=_("To what"), choices=Consent.scope.field.choices, widget=forms.RadioSelect
-    )  # type: ignore[attr-defined]
+    scope = forms.ChoiceField(label=_("To what"), choices=SCOPES, widget=forms.RadioSelect)
     source = forms.CharField(
         label=_("Where it was said"), max_length=40, help_text=_("On the phone, visit form, …")
     )

@@ -42,7 +42,8 @@ def open_lead(request: HttpRequest, pk: int) -> Lead:
     rows = Lead.objects.visible_to(user).select_related(
         "customer", "consultant", "project", "heard_via", "stand_in"
     )
-    return get_visible(rows, pk=pk)
+    lead: Lead = get_visible(rows, pk=pk)
+    return lead
 
 
 def may_work(user: User, lead: Lead) -> bool:

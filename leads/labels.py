@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -55,3 +57,8 @@ DUTIES: Words = {
     "grade": pgettext_lazy("duty", "grade"),
     "repair": _("data repair"),
 }
+
+
+def named(words: Mapping[str, str | Promise], code: str) -> str:
+    """What a code is called; a code without a name shows itself."""
+    return str(words.get(code, code))

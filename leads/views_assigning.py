@@ -65,7 +65,7 @@ def chosen(user: User, project: Project, asked: QueryDict) -> LeadQuerySet:
     """The leads named one by one, or all that match a list's filters; never beyond the user's scope."""
     scope = _scope(user, project)
     if "all" in asked:
-        found = LeadFilter(QueryDict(asked["all"]), scope, project=project, now=clock.now())
+        found = LeadFilter(QueryDict(str(asked["all"])), scope, project=project, now=clock.now())
         return scope.filter(pk__in=found.qs.values("pk"))
     return scope.filter(
         pk__in=[int(text) for text in asked.getlist("lead") if text.isascii() and text.isdigit()][:MOST]

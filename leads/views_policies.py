@@ -53,8 +53,9 @@ def changes(before: policies.Policy, after: policies.Policy) -> Iterator[Change]
         if old[name] != new[name]:
             unit = policy_labels.UNITS.get(item.metadata["unit"], "")
             words = policy_labels.CHOICES
-            values = (words.get(str(value), value) for value in (old[name], new[name]))
-            yield Change(name, policy_labels.FIELDS.get(name, name), item.metadata["clause"], *values, unit)
+            before_, after_ = (words.get(str(value), value) for value in (old[name], new[name]))
+            label = policy_labels.FIELDS.get(name, name)
+            yield Change(name, label, item.metadata["clause"], before_, after_, unit)
 
 
 class PolicyForm(BaseForm):
@@ -72,7 +73,7 @@ class PolicyForm(BaseForm):
 
     @staticmethod
     def _field(name: str, meta: Any) -> forms.Field:
-        label = policy_labels.FIELDS.get(name, name)
+        label: Any = policy_labels.FIELDS.get(name, name)
         if meta["unit"] == "time":
             return forms.TimeField(label=label, widget=TimeInput())
         if meta["unit"] == "choice":

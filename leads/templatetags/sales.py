@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from urllib.parse import quote
 
 from django import template
-from django.utils.functional import Promise
 from django.utils.translation import get_language
 
 from crm.models import Customer
@@ -16,10 +14,6 @@ from leads import labels, vocabulary
 register = template.Library()
 
 
-def _from(words: Mapping[str, str | Promise], code: str) -> str:
-    return str(words.get(code, code))
-
-
 def _language() -> str:
     return get_language() or "en"
 
@@ -27,25 +21,25 @@ def _language() -> str:
 @register.filter
 def outcome(code: str) -> str:
     """How a contact ended (PX-1)."""
-    return _from(labels.OUTCOMES, code)
+    return labels.named(labels.OUTCOMES, code)
 
 
 @register.filter
 def channel(code: str) -> str:
     """By what means (PX-16)."""
-    return _from(labels.CHANNELS, code)
+    return labels.named(labels.CHANNELS, code)
 
 
 @register.filter
 def held(code: str) -> str:
     """Why something is held back (PX-10)."""
-    return _from(labels.HELD, code)
+    return labels.named(labels.HELD, code)
 
 
 @register.filter
 def duty(code: str) -> str:
     """What kind of duty a task is."""
-    return _from(labels.DUTIES, code)
+    return labels.named(labels.DUTIES, code)
 
 
 @register.filter

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
@@ -165,8 +167,13 @@ def make_acting_administrator() -> User:
 
 def test_the_check_for_the_last_administrator_locks_the_rows(admin: User) -> None:
     other = make_user(Role.SYSTEM_ADMINISTRATOR)
-    with connection.execute_wrapper(lambda execute, sql, *rest: (seen.append(sql), execute(sql, *rest))[1]):
-        seen: list[str] = []
+    seen: list[str] = []
+
+    def note(execute: Any, sql: str, *rest: Any) -> Any:
+        seen.append(sql)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(note):
         people.deactivate_user(user=other, by=admin, at=AT)
     assert any("FOR UPDATE" in sql and "membership" in sql for sql in seen)
 

@@ -25,5 +25,5 @@ def test_sc_12_a_projects_own_script_and_back_to_the_standard() -> None:
     assert not Script.objects.filter(project=project).exists()
     assert wu.post("/scripts/answer/price/", {"text": "价格以当天公示为准。"}).status_code == 302
     assert ObjectionAnswer.objects.filter(project=project, cause="price").exists()
-    assert wu.get("/scripts/script/SC-99/").status_code == 404
+    assert wu.get("/scripts/script/nothing/").status_code == 404
     assert lin.get("/scripts/").status_code == 403
