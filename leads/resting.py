@@ -53,7 +53,7 @@ def _reason(lead: Lead, bin_: str, zone: dt.tzinfo) -> tuple[str, str, str]:
             )
         return lead.review_clause or "PX-14", said % {"due": due}, owner
     if bin_ == "held" and lead.held_until is not None:
-        why = labels.named(labels.HELD, lead.held_reason)
+        why = labels.HELD.get(lead.held_reason, lead.held_reason)
         day = say_day(lead.held_until.astimezone(zone).date())
         return lead.clause, _("Held until %(day)s: %(why)s.") % {"day": day, "why": why}, owner
     if bin_ == "waiting" and lead.due_at is not None:

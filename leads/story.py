@@ -50,6 +50,10 @@ def tell(event: LeadEvent, *, annulled: bool = False, people: Mapping[str, str] 
     return line
 
 
+def _named(words: Mapping[str, Text], code: str) -> str:
+    return str(words.get(code, code))
+
+
 def _moment(value: object) -> str:
     return formats.date_format(timezone.localtime(value), "DATETIME_FORMAT")  # type: ignore[arg-type]
 
@@ -100,10 +104,10 @@ def _visit(event: LeadEvent) -> Line:
 
 def _contact(event: LeadEvent) -> Line:
     contact = event.contact
-    channel = labels.named(labels.CHANNELS, event.channel)
+    channel = _named(labels.CHANNELS, event.channel)
     incoming = contact is not None and contact.direction == "in"
     title = _("%(channel)s from the customer: %(outcome)s") if incoming else _("%(channel)s: %(outcome)s")
-    outcome = labels.named(labels.OUTCOMES, event.value)
+    outcome = _named(labels.OUTCOMES, event.value)
     line = Line(
         event, _CONTACT_ICONS.get(event.channel, "message"), title % {"channel": channel, "outcome": outcome}
     )
@@ -118,7 +122,7 @@ def _contact(event: LeadEvent) -> Line:
         _add(line, _("Occasion used"), str(contact.occasion or ""))
     intention = event.data.get("intention", "")
     if intention:
-        line.tags.append(("plain", labels.named(labels.INTENTIONS, intention)))
+        line.tags.append(("plain", _named(labels.INTENTIONS, intention)))
     if event.due is not None:
         _add(line, _("Promised to call back"), _moment(event.due))
     if event.appointment is not None:

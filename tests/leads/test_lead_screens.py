@@ -6,11 +6,14 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from crm import clock
 from crm.models import AuditEvent, User
+from leads.actions.contacts import ContactSheet, log_contact
 from leads.edits import EDITS
 from leads.models import Deal, Lead
 from tests import factories
@@ -92,10 +95,7 @@ def test_every_order_pages_through_all_leads_once(
     assert sorted(seen) == sorted(Lead.objects.values_list("pk", flat=True))
 
 
-def test_the_list_costs_the_same_for_2_and_20(stage: Stage, django_assert_num_queries: Any) -> None:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
+def test_the_list_costs_the_same_for_2_and_20(stage: Stage) -> None:
     counts = []
     client = client_of(stage.wu)
     client.get(reverse("leads:list"))
@@ -197,6 +197,38 @@ def test_the_last_wrong_number_opens_a_data_repair(stage: Stage) -> None:
     )
     lead.refresh_from_db()
     assert lead.review_clause == ""
+
+
+def test_the_story_tells_contacts_with_what_was_learned(stage: Stage) -> None:
+    lead = visitor(stage)
+    sheet = ContactSheet(
+        "talked", news="想看学区房 13800138000", intention="up", appointment=NOW + dt.timedelta(days=2)
+    )
+    log_contact(lead_id=lead.pk, sheet=sheet, happened_at=NOW, by=stage.lin, at=NOW)
+    page = client_of(stage.lin).get(reverse("leads:lead", args=[lead.pk])).content.decode()
+    assert "想看学区房" in page
+    assert "想看学区房 13800138000" not in page
+    part = client_of(stage.lin).get(reverse("leads:lead", args=[lead.pk]), headers={"HX-Request": "true"})
+    assert "<html" not in part.content.decode()
+
+
+def test_a_held_lead_says_until_when_and_why(stage: Stage) -> None:
+    lead = visitor(stage)
+    Lead.objects.filter(pk=lead.pk).update(held_until=NOW + dt.timedelta(days=1), held_reason="cap")
+    assert client_of(stage.lin).get(reverse("leads:lead", args=[lead.pk])).context["rest"].clause
+
+
+def test_the_page_costs_the_same_for_a_short_and_a_long_story(stage: Stage) -> None:
+    lead, client, counts = visitor(stage), client_of(stage.lin), []
+    for upto in (1, 15):
+        for number in range(upto):
+            at = NOW - dt.timedelta(minutes=upto * 20 - number)
+            log_contact(lead_id=lead.pk, sheet=ContactSheet("no_answer"), happened_at=at, by=stage.lin, at=at)
+        client.get(reverse("leads:lead", args=[lead.pk]))
+        with CaptureQueriesContext(connection) as captured:
+            client.get(reverse("leads:lead", args=[lead.pk]))
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
 
 
 def test_text_of_customers_is_escaped_in_the_story(stage: Stage) -> None:
