@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ CHUNK = 2000
 SHOWN_ROWS, SHOWN_REFUSED, SHOWN_WORDS = 8, 30, 40
 SHOWN_CELL = 60  # characters
 
+_DATE = re.compile(r"(?:19|20)[0-9]{2}[-/.][0-9]{1,2}[-/.][0-9]{1,2}(?:[ T][0-9]{1,2}:[0-9:]{2,5})?")
 Report = dict[str, Any]
 
 
@@ -142,6 +144,11 @@ def _note_grade_words(row: ParsedRow, words: dict[str, str]) -> None:
             words.setdefault(note.value, row.grade)
 
 
+def hidden(cell: str) -> str:
+    """A cell fit to be seen (PX-12): a plain date stays, whatever could be a number is masked."""
+    return cell if _DATE.fullmatch(cell) else mask_text(cell)
+
+
 def stored_reason(reason: Finding) -> dict[str, object]:
     """A reason as it is stored with a refused row; its value is masked already."""
     return {"code": reason.code, "column": reason.column, "value": reason.value, "limit": reason.limit}
@@ -168,7 +175,7 @@ def _refused_line(refusal: Refusal) -> Report:
         "sheet": refusal.place.sheet,
         "row": refusal.place.row,
         "reasons": [stored_reason(reason) for reason in refusal.reasons],
-        "cells": [mask_text(to_text(cell))[:SHOWN_CELL] for cell in refusal.cells],
+        "cells": [hidden(to_text(cell))[:SHOWN_CELL] for cell in refusal.cells],
     }
 
 

@@ -15,11 +15,11 @@ from crm import clock
 from crm.access import get_visible, may, require, require_somewhere
 from crm.errors import RuleViolation
 from crm.pages import page
-from crm.phones import mask_text
 from crm.roles import Action
 from crm.seek import seek
 from leads import facts_import
 from leads.actions import importing
+from leads.facts_dry_run import hidden
 from leads.forms_import import ColumnsForm, StaffForm, UploadForm
 from leads.gates import NO_ROWS, project_of, user_of
 from leads.import_report import report_of
@@ -98,7 +98,7 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
 def _samples(plan: Plan) -> dict[tuple[int, int], str]:
     """Some values of each column, numbers masked (PX-12)."""
     return {
-        (i, j): " · ".join(mask_text(value, 7) for value in values[:3])
+        (i, j): " · ".join(hidden(value) for value in values[:3])
         for i, sheet in enumerate(plan.sheets)
         for j, values in enumerate(sheet.samples)
     }
@@ -121,12 +121,17 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _context(request: HttpRequest, found: ImportBatch, form: StaffForm | None = None) -> dict[str, Any]:
-    context: dict[str, Any] = {"batch": found, "report": report_of(found), "same": _same_file(found)}
+    context: dict[str, Any] = {
+        "batch": found,
+        "report": report_of(found),
+        "same": _same_file(found),
+        "several_sheets": len(found.mapping["sheets"]) > 1,
+    }
     if found.state == State.CHECKED:
         context["form"] = form or StaffForm(found)
     if found.state == State.DONE:
         context["refused"] = [
-            (row, [facts_import.reason_text(reason) for reason in row.reasons], [mask_text(cell) for cell in row.cells])
+            (row, [facts_import.reason_text(reason) for reason in row.reasons], [hidden(cell) for cell in row.cells])
             for row in found.refused_rows.all()[:50]
         ]
         context["sees_leads"] = may(user_of(request), Action.SEE_LEADS, found.project_id, without=NO_ROWS)
@@ -209,7 +214,7 @@ def refused(request: HttpRequest, pk: int) -> HttpResponse:
     writer.writerow([_("Reason"), _("Sheet"), _("Row"), *found.report["check"].get("headers", [])])
     for row in found.refused_rows.iterator():
         reasons = "; ".join(facts_import.reason_text(reason) for reason in row.reasons)
-        cells = row.cells if plain else [mask_text(cell) for cell in row.cells]
+        cells = row.cells if plain else [hidden(cell) for cell in row.cells]
         writer.writerow([_safe(cell) for cell in (reasons, row.sheet, str(row.row), *cells)])
     return response
 

@@ -127,12 +127,12 @@ def _refuse_incomplete(plan: Plan) -> None:
 
 @transaction.atomic
 def start(
-    *, batch_id: int, staff: Mapping[str, int | None], by: User, at: dt.datetime
+    *, batch_id: int, staff: Mapping[str, int | None], by: User, at: dt.datetime, in_worker: bool = True
 ) -> ImportBatch:
     """Start the run in the worker. `staff`: for every name of the register a consultant's id, or None for the pool.
 
-    The mapping and the answers are remembered for the next file. The worker is told once this is committed; a lost
-    message is made up for by the scheduler.
+    The mapping and the answers are remembered for the next file. The worker is told once this is committed (a lost
+    message is made up for by the scheduler), unless the caller does the work itself: `in_worker` False.
     """
     batch = _locked(batch_id, State.CHECKED)
     _require(by, batch.project)
@@ -151,7 +151,8 @@ def start(
     batch.report["run"] = {"at": at.isoformat(), "sheet": "", "row": 0, "read": False, "counts": {}}
     batch.save()
     audit.record("register.import_started", by=by, at=at, project=batch.project, target="import", target_id=batch.pk)
-    tell_worker(batch.pk)
+    if in_worker:
+        tell_worker(batch.pk)
     return batch
 
 
