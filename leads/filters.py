@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import django_filters as filters
 from django.db.models import DateTimeField, Value
@@ -116,8 +116,8 @@ class LeadFilter(filters.FilterSet):
             "visit_sort": Coalesce("last_visit_at", Value(LONG_AGO), output_field=DateTimeField()),
         }
         wanted = {name.removeprefix("-") for name in self.columns}
-        found = found.annotate(**{name: value for name, value in sorts.items() if name in wanted})
-        return found
+        chosen = {name: value for name, value in sorts.items() if name in wanted}
+        return cast(LeadQuerySet, found.annotate(**chosen))
 
     @property
     def chosen(self) -> int:
