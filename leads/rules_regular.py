@@ -12,6 +12,7 @@ from leads.rules_due import (
     SAME_DAY,
     Terms,
     drop,
+    drop_all,
     due_of,
     edited,
     moved_to,
@@ -74,8 +75,10 @@ def owe_next(lead: Plan, e: Event, day: date, terms: Terms, floor: date | None =
         # That call was owed once already and is on record; what is owed now counts from this event.
         lead.base_event, lead.base_day = e.id, day
         lead.cadence = periodic(lead, clause, 0, terms, floor, e.id)._replace(opens=e.at)
-    if lead.farewell_day is not None and lead.cadence.due > terms.clock.closing(lead.farewell_day):
-        lead.state, lead.state_reason, lead.cadence = "closed", "handed_over", None
+    over = lead.farewell_day is not None and lead.cadence.due > terms.clock.closing(lead.farewell_day)
+    if over and lead.promise is None:
+        drop_all(lead, e, terms)
+        lead.state, lead.state_reason = "closed", "handed_over"
 
 
 def amend(lead: Plan, e: Event, day: date, terms: Terms) -> None:
