@@ -189,9 +189,7 @@ EDITS: dict[str, Edit] = {
         _("How they wish to be contacted"),
         "SC-7",
         _preference,
-        _(
-            "Fewer calls: every interval is doubled. Messages only: calls become messages."
-        ),
+        _("Fewer calls: every interval is doubled. Messages only: calls become messages."),
     ),
     "windows": Edit(forms.WindowsForm, _("Good hours to call"), "SC-8", _windows),
     "name": Edit(

@@ -119,7 +119,8 @@ def duty_record(lead: Lead) -> list[CallTask]:
 def open_tasks(lead: Lead) -> list[CallTask]:
     """The open duties of the lead, the first due first."""
     rows = CallTask.objects.open().filter(lead=lead)
-    return list(rows.select_related("lead__project", "assignee", "credit", "policy", "base_event").order_by("due_at", "pk"))
+    told = rows.select_related("lead__project", "assignee", "credit", "policy", "base_event")
+    return list(told.order_by("due_at", "pk"))
 
 
 def deals_of(lead: Lead) -> list[Deal]:

@@ -59,6 +59,12 @@ def lead_to_work(request: HttpRequest, pk: int) -> Lead:
     return lead
 
 
+def may_sell(user: User, lead: Lead) -> bool:
+    """Whether the user may propose or record a deal on this lead; who only approves may not (PX-9)."""
+    own = is_own(user, lead)
+    return may(user, Action.RECORD_DEAL, lead.project_id, own=own, without=(Limit.APPROVE_ONLY,))
+
+
 def may_assign(user: User, project: Project | int) -> bool:
     """Whether the user gives out the leads of a project (managers and directors)."""
     return may(user, Action.ASSIGN, project, without=NOT_A_MANAGER)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm import clock
-from crm.access import get_visible, may, require_somewhere, scope
+from crm.access import get_visible, require_somewhere, scope
 from crm.errors import RuleViolation
 from crm.models import User
 from crm.pages import page
@@ -20,7 +20,7 @@ from crm.roles import Action, Limit
 from crm.seek import seek
 from leads.actions import deals as actions
 from leads.forms_manage import DealForm, StepForm
-from leads.gates import is_own, open_lead, user_of
+from leads.gates import open_lead, user_of
 from leads.models import Deal, DealStep, Lead
 from leads.views_lead import saved
 

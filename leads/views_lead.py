@@ -22,7 +22,7 @@ from leads import explain, facts_lead
 from leads.actions import deals as deal_actions
 from leads.actions import grading, numbers
 from leads.edits import EDITS
-from leads.gates import is_own, lead_to_work, may_assign, may_work, open_lead, user_of
+from leads.gates import is_own, lead_to_work, may_assign, may_sell, may_work, open_lead, user_of
 from leads.models import Lead, LeadEvent
 from leads.resting import why_nobody
 from leads.story import Line, tell
@@ -75,6 +75,7 @@ def _may(user: User, row: Lead) -> dict[str, bool]:
         "own": is_own(user, row),
         "works": may_work(user, row),
         "assigns": may_assign(user, row.project_id),
+        "sells": may_sell(user, row),
         "records_deals": deal_actions.may_record(user, row.project_id),
         "approves_deals": deal_actions.may_approve(user, row.project_id),
     }

@@ -127,6 +127,7 @@ def funnel(request: HttpRequest) -> HttpResponse:
         "by": form.grouping,
         "since": since,
     }
+    context["staff"] = people or may(user, Action.WORK_LEADS, project, own=True)
     context |= {"last_day": until - dt.timedelta(days=1), "most": max([1, *totals.values()])}
     return page(request, "leads/funnel.html", context)
 

@@ -66,3 +66,32 @@ def test_a_deal_in_the_future_is_refused_and_the_input_kept(stage: Stage) -> Non
     assert answer.status_code == 422
     assert answer.context["form"]["unit_text"].value() == "3-1201"
     assert not DealStep.objects.exists()
+
+
+def test_the_clerk_approves_and_records_the_next_steps_at_once(stage: Stage) -> None:
+    lead = visitor(stage)
+    client_of(stage.lin).post(reverse("leads:deal_new", args=[lead.pk]), SAID)
+    step, clerk = DealStep.objects.get(), client_of(stage.jin)
+    clerk.post(reverse("leads:deal_decide", args=[step.pk]), {"verdict": "approve"})
+    url = reverse("leads:deal_step", args=[step.deal_id])
+    said = {"step": "cancelled", "happened_at": "2026-03-02T13:50", "note": ""}
+    assert clerk.post(url, said).status_code == 422
+    assert clerk.post(url, said | {"note": "贷款未批"}).status_code == 302
+    lead.refresh_from_db()
+    assert (lead.stage, lead.clause) == ("visitor", "SC-2.2")
+
+
+def test_who_only_approves_is_offered_no_deal_to_propose(stage: Stage) -> None:
+    lead = visitor(stage)
+    url = reverse("leads:deal_new", args=[lead.pk])
+    assert url in client_of(stage.lin).get(reverse("leads:lead", args=[lead.pk])).content.decode()
+    assert url not in client_of(stage.wu).get(reverse("leads:lead", args=[lead.pk])).content.decode()
+    assert client_of(stage.wu).get(url).status_code == 403
+
+
+def test_a_unit_of_another_project_is_no_choice(stage: Stage) -> None:
+    lead = visitor(stage)
+    foreign = factories.make_unit(factories.make_building(factories.make_project()))
+    answer = client_of(stage.lin).post(reverse("leads:deal_new", args=[lead.pk]), SAID | {"unit": foreign.pk})
+    assert answer.status_code == 422
+    assert "unit" in answer.context["form"].errors
