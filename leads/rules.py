@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
-from leads.rules_contacts import contact, conversation, discharge, owe_repair, reached
+from leads.rules_contacts import contact, conversation, discharge, note_appointment, owe_repair, reached
 from leads.rules_deals import Turn, note_deal, running
 from leads.rules_due import (
     SAME_DAY,
@@ -215,6 +215,7 @@ def _call_in(lead: Plan, e: Event, day: date, terms: Terms) -> None:
         return
     if e.value == "talked":
         lead.last_talk_at, lead.last_talk_day = e.at, day
+        note_appointment(lead, e, terms)
     reached(lead, e, terms)
     if first:
         _owe_caller(lead, e, day, terms)
@@ -234,6 +235,7 @@ def _visit(lead: Plan, e: Event, day: date, terms: Terms) -> None:
         lead.last_visit_event, lead.last_visit_at, lead.last_visit_day = e.id, e.at, day
         lead.visit_is_history, lead.called_since_visit = e.id in terms.history, False
     lead.appointment_at = lead.second_day = None
+    note_appointment(lead, e, terms)
     reached(lead, e, terms)
     if lead.promise is not None and lead.promise.opens <= e.at:
         close(lead, lead.promise, DutyState.DONE, e, terms)

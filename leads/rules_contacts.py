@@ -86,13 +86,19 @@ def reached(lead: Plan, e: Event, terms: Terms) -> None:
         lead.cadence = None
 
 
-def _arrange(lead: Plan, e: Event, day: date, terms: Terms) -> None:
-    """What was arranged in a conversation: a visit (held until then) and a promised callback (PX-1)."""
+def note_appointment(lead: Plan, e: Event, terms: Terms) -> None:
+    """A visit arranged for in a talk, at the desk or on the phone; what it replaces or leaves behind is over."""
     known_from = e.recorded_at if e.id in terms.history else e.at
     if lead.appointment_at is not None and lead.appointment_at <= e.at:
         lead.appointment_at = None
     if e.appointment is not None and e.appointment > known_from:
         lead.appointment_at, lead.appointment_event = e.appointment, e.id
+
+
+def _arrange(lead: Plan, e: Event, day: date, terms: Terms) -> None:
+    """What was arranged in a conversation: a visit (held until then) and a promised callback (PX-1)."""
+    note_appointment(lead, e, terms)
+    known_from = e.recorded_at if e.id in terms.history else e.at
     if e.value != "callback_arranged" or e.due is None or e.due <= known_from:
         return
     drop(lead, lead.promise, e, terms)

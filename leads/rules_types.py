@@ -21,9 +21,10 @@ from leads.policy import Policy
 class EventKind(StrEnum):
     """What can happen to a lead. The comment of each says what ``Event.value`` (and due, ref) hold."""
 
+    # An appointment (a visit arranged for) may come with a call_in that was talked, a visit or a contact.
     CALL_IN = "call_in"  # talked (the consultant took it) | not_taken (nobody of sales talked)
-    VISIT = "visit"  # "" ; its grade follows as an event of its own
-    CONTACT = "contact"  # Outcome; due = promised callback moment; appointment = visit arranged for
+    VISIT = "visit"  # "" ; its grade follows as an event of its own, with the visit's own ``at``
+    CONTACT = "contact"  # Outcome; due = promised callback moment
     APPOINTMENT_OFF = "appointment_off"  # the customer called the appointment off
     GRADE = "grade"  # A | B | C | D | ""
     QUALITY = "quality"  # quality | not_quality

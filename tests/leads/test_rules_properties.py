@@ -92,7 +92,9 @@ def events(draw: st.DrawFn, live_only: bool = False, late: bool = False) -> tupl
                 ref=draw(st.integers(1, 2)) if kind == "deal" else None,
                 imported=imported,
                 channel=draw(st.sampled_from(["phone", "phone", "phone", "wechat"])),
-                appointment=ahead if kind == "contact" and draw(st.integers(0, 5)) == 0 else None,
+                appointment=ahead
+                if kind in ("contact", "visit", "call_in") and draw(st.integers(0, 5)) == 0
+                else None,
             )
         )
     return tuple(told)
