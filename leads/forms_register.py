@@ -33,10 +33,9 @@ SHEET_FIELDS = (
     "objections",
     "units",
     "note",
-    "appointment",
 )
 MANY = ("interests", "objections", "units")
-PLAIN = ("party_size", "appointment")
+PLAIN = ("party_size",)
 
 
 class ConsultantChoice(forms.ModelChoiceField):
@@ -168,7 +167,6 @@ class SheetFields(forms.Form):
     note = forms.CharField(
         label=_("Note"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
     )
-    appointment = forms.DateTimeField(label=_("Next appointment"), required=False, widget=DateTimeInput())
 
     def choose_units(self, project: Project) -> None:
         """Offer the project's units; the field goes when there are none."""
@@ -190,6 +188,9 @@ class SheetFields(forms.Form):
 class VisitForm(SheetFields, PartyForm):
     """One line of the visit register, with as much of the sheet as is known."""
 
+    # Only here: an appointment made after the visit is logged with the call in which it was made.
+    appointment = forms.DateTimeField(label=_("Next appointment"), required=False, widget=DateTimeInput())
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.choose_units(self.project)
@@ -202,8 +203,6 @@ class VisitSheetForm(SheetFields, BaseForm):
         kwargs.setdefault("initial", self.present(visit))
         super().__init__(*args, **kwargs)
         self.choose_units(visit.lead.project)
-        # An appointment made after the visit is logged with the call in which it was made.
-        del self.fields["appointment"]
         known = {row.cause for row in visit.lead.objections.filter(dissolved_at=None)}
         self.fields["objections"].choices = [  # type: ignore[attr-defined]
             choice for choice in words(vocabulary.CAUSES) if choice[0] not in known

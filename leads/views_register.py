@@ -100,6 +100,7 @@ def _save_visit(form: VisitForm, user: User) -> Visit:
         at=now,
         sheet=form.sheet(),
         received_by=form.cleaned_data["consultant"],
+        appointment=form.cleaned_data["appointment"],
         submission=form.cleaned_data["submission"],
     )
     row: Visit = made.row

@@ -18,7 +18,8 @@ from crm.phones import Number
 from crm.states import Channel, Outcome
 from leads.actions import planning
 from leads.actions.history import append, lock_lead, refuse_future
-from leads.models import HeardVia, InboundCall, Interest, Lead, Objection, Visit
+from leads.actions.objections import append_raised
+from leads.models import HeardVia, InboundCall, Interest, Lead, Visit
 from leads.rules_types import EventKind
 
 
@@ -37,7 +38,10 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class VisitSheet:
-    """The rest of the visit sheet; every field may be empty and be completed the same day."""
+    """The rest of the visit sheet; every field may be empty and be completed the same day.
+
+    The next appointment is no part of it: it belongs to the visit's own event, or to the call that made it.
+    """
 
     party_size: int | None = None
     household_note: str = ""
@@ -52,7 +56,6 @@ class VisitSheet:
     objections: tuple[str, ...] = ()
     units: tuple[Unit, ...] = ()
     note: str = ""
-    appointment: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +191,7 @@ def register_visit(
     at: dt.datetime,
     sheet: VisitSheet | None = None,
     received_by: User | None = None,
+    appointment: dt.datetime | None = None,
     submission: uuid.UUID | None = None,
 ) -> Registered:
     """SC-2: one line of the visit register, with as much of the sheet as is known; the same form sent
@@ -218,7 +222,7 @@ def register_visit(
         by=by,
         at=at,
         visit=row,
-        appointment=sheet.appointment,
+        appointment=appointment,
     )
     _write_sheet(row, lead, sheet, by=by, at=at)
     planning.replan([lead.pk], at=at)
@@ -249,12 +253,7 @@ def _write_sheet(row: Visit, lead: Lead, sheet: VisitSheet, *, by: User, at: dt.
         [Interest(lead=lead, point=point, noted_at=at, noted_by=by) for point in sheet.interests],
         ignore_conflicts=True,
     )
-    Objection.objects.bulk_create(
-        [Objection(lead=lead, cause=cause, raised_at=at, raised_by=by) for cause in sheet.objections],
-        ignore_conflicts=True,
-    )
-    for cause in sheet.objections:
-        append(lead, EventKind.OBJECTION, happened_at=at, by=by, at=at, value="raised", data={"cause": cause})
+    append_raised(lead, sheet.objections, happened_at=at, by=by, at=at)
     if sheet.grade and sheet.grade != lead.grade:
         append(
             lead,
@@ -273,8 +272,6 @@ def complete_sheet(*, visit: Visit, sheet: VisitSheet, by: User, at: dt.datetime
     """Fill in the rest of a visit sheet, the same day or later (completeness is measured, not enforced)."""
     lead = lock_lead(visit.lead_id)
     row = Visit.objects.select_for_update().get(pk=visit.pk)
-    if sheet.appointment is not None and sheet.appointment < at:
-        raise RuleViolation(_("The next appointment lies in the past."), field="appointment")
     grade_now = bool(sheet.grade) and sheet.grade != lead.grade
     _write_sheet(row, lead, sheet if not grade_now else _without_grade(sheet), by=by, at=at)
     if grade_now:

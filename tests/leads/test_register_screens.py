@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import uuid
 from typing import Any
@@ -13,7 +14,9 @@ from django.urls import reverse
 from crm import clock
 from crm.models import Customer, User, WeeklyRest
 from crm.roles import Role
-from leads.models import CallTask, InboundCall, Lead, Visit
+from leads.actions.objections import dissolve_objections
+from leads.actions.registering import VisitSheet, complete_sheet
+from leads.models import CallTask, InboundCall, Lead, LeadEvent, Visit
 from tests import factories
 from tests.leads.stage import Stage, set_stage
 
@@ -207,6 +210,36 @@ def test_the_sheet_is_completed_later(stage: Stage) -> None:
     assert (lead.grade, row.party_size, row.purpose, row.wanted_type) == ("A", 3, "upgrade", "four_rooms")
     assert list(row.units.all()) == [unit]
     assert set(lead.objections.values_list("cause", flat=True)) == {"price", "loan"}
+
+
+def test_an_objection_still_open_is_raised_once(stage: Stage) -> None:
+    made = stage.visitor("韩轩", "13800000001", at=MORNING)
+    stage.visitor("韩轩", "13800000001", at=MORNING)
+    again = VisitSheet(objections=("price", "loan", "price"))
+    complete_sheet(visit=made.row, sheet=again, by=stage.lin, at=MORNING)
+    raised = LeadEvent.objects.filter(lead=made.lead, kind="objection", value="raised").order_by("pk")
+    assert [event.data["cause"] for event in raised] == ["price", "loan"]
+
+
+def test_a_dissolved_objection_may_be_raised_again(stage: Stage) -> None:
+    made = stage.visitor("韩轩", "13800000001", at=MORNING)
+    ids = [made.lead.objections.get().pk]
+    dissolve_objections(lead_id=made.lead.pk, ids=ids, by=stage.lin, at=MORNING)
+    complete_sheet(visit=made.row, sheet=VisitSheet(objections=("price",)), by=stage.lin, at=MORNING)
+    assert made.lead.objections.filter(dissolved_at=None).count() == 1
+    assert LeadEvent.objects.filter(lead=made.lead, kind="objection", value="raised").count() == 2
+
+
+def test_the_next_appointment_is_made_at_the_visit_and_not_on_its_sheet_later(stage: Stage) -> None:
+    client = signed_in(stage.lin)
+    data = {"consultant": stage.lin.pk, "appointment": "2026-03-05T10:00"}
+    assert visit(client, **data).status_code == 302
+    row = Visit.objects.get()
+    made = LeadEvent.objects.get(lead=row.lead_id, kind="visit").appointment
+    assert made == dt.datetime(2026, 3, 5, 2, 0, tzinfo=dt.UTC)
+    url = reverse("leads:visit_sheet", args=[row.pk])
+    assert "appointment" not in client.get(url).context["form"].fields
+    assert "appointment" not in {field.name for field in dataclasses.fields(VisitSheet)}
 
 
 @pytest.mark.parametrize("who", ["mei", "fang", "jin"])
