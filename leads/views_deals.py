@@ -35,9 +35,7 @@ def pending(user: User) -> QuerySet[DealStep]:
 def _lead_to_sell(request: HttpRequest, pk: int) -> Lead:
     """The lead, if the user may propose or record a deal on it."""
     row, user = open_lead(request, pk), user_of(request)
-    if not may(
-        user, Action.RECORD_DEAL, row.project_id, own=is_own(user, row), without=(Limit.APPROVE_ONLY,)
-    ):
+    if not may_sell(user, row):
         raise PermissionDenied
     return row
 
