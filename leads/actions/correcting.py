@@ -64,9 +64,12 @@ def _unlearn(lead: Lead, row: LeadEvent, *, by: User, at: dt.datetime) -> None:
         elif not mine.filter(dissolved_at=None).exists():
             mine.filter(dissolved_at=row.at).update(dissolved_at=None, dissolved_by=None)
     elif row.kind == EventKind.CONTACT:
-        CustomerPhone.objects.filter(customer=lead.customer_id, bad_since=row.recorded_at).update(
-            bad_since=None, bad_reason=""
-        )
+        wrong = CustomerPhone.objects.filter(customer=lead.customer_id, live=True, bad_since=row.recorded_at)
+        for phone in wrong:
+            phone.bad_since, phone.bad_reason = None, ""
+            phone.save(update_fields=["bad_since", "bad_reason"])
+            # Only the number that is dialled first is ever marked from a contact, so it is that one again.
+            customers.set_main_number(phone=phone)
 
 
 def _valid(lead: Lead, kind: str) -> QuerySet[LeadEvent]:

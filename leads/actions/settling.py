@@ -65,14 +65,14 @@ def _give_way(frame: facts.Frame, today: dt.date, at: dt.datetime) -> int:
     done = _done_today(frame, today, at)
     moved: list[CallTask] = []
     for consultant, leads in by_consultant.items():
-        lines = [_line(tasks) for tasks in leads.values()]
+        lines = [_line(tasks, today) for tasks in leads.values()]
         _kept, late = give_way(lines, max(room[consultant] - done.get(consultant, 0), 0))
         for line in late:
             moved += leads[line.key]
     tomorrow = today + dt.timedelta(days=1)
     for task in moved:
         task.list_day, task.moved_reason = tomorrow, Held.CAPACITY
-        task.gave_way += 1
+        task.gave_way = _gave_way_before(task, today) + 1
         task.gave_way_on = today
     CallTask.objects.bulk_update(
         moved, ["list_day", "moved_reason", "gave_way", "gave_way_on"], batch_size=500
@@ -85,10 +85,16 @@ def _give_way(frame: facts.Frame, today: dt.date, at: dt.datetime) -> int:
     return len({task.lead_id for task in moved})
 
 
-def _line(tasks: list[CallTask]) -> Line:
+def _gave_way_before(task: CallTask, today: dt.date) -> int:
+    """Days on which a task gave way, without today: a settlement that runs again neither counts nor sorts anew."""
+    return task.gave_way - 1 if task.gave_way_on == today else task.gave_way
+
+
+def _line(tasks: list[CallTask], today: dt.date) -> Line:
     """One lead's tasks of today are one line and one call; the most binding of them speaks for it."""
     task = min(tasks, key=lambda task: (not is_urgent(task.kind, task.clause), task.due_at, task.pk))
-    return Line(task.lead_id, task.kind, task.clause, task.due_at, max(row.gave_way for row in tasks))
+    gave_way = max(_gave_way_before(row, today) for row in tasks)
+    return Line(task.lead_id, task.kind, task.clause, task.due_at, gave_way)
 
 
 def _done_today(frame: facts.Frame, today: dt.date, at: dt.datetime) -> dict[int, int]:
