@@ -20,7 +20,7 @@ from tests.launch.product import ROOT, Product, environment, start, until
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
 
-PAGE_SECONDS = 10.0
+PAGE_SECONDS = 10.0  # on a machine that has nothing else to do
 
 
 @pytest.fixture
@@ -82,7 +82,8 @@ def test_a_day_of_the_product(folder: Path) -> None:
     began = time.monotonic()
     again = begin(folder, product.port)
     again.wait_ready()
-    assert time.monotonic() - began < PAGE_SECONDS
+    busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    assert time.monotonic() - began < PAGE_SECONDS * busy
     assert ask(again, "SELECT answer FROM kept") == [(42,)]
 
     again.process.kill()
