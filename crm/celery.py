@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from celery import Celery
+from django.db import transaction
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
@@ -28,3 +29,8 @@ app.conf.beat_schedule = {
     "imports": {"task": "leads.tasks.imports", "schedule": 60.0, "options": {"expires": 60}},
     "policies": {"task": "leads.tasks.policies", "schedule": 60.0, "options": {"expires": 60}},
 }
+
+
+def settle_lists(project_id: int) -> None:
+    """Have the worker settle a project's lists anew once the transaction is through (PX-7: a leave of today)."""
+    transaction.on_commit(lambda: app.send_task("leads.tasks.settle_project", [project_id]))

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from crm import clock
 from crm.access import colleagues, get_visible
 from crm.actions import shifts
+from crm.celery import settle_lists
 from crm.deeds import attempt, posted
 from crm.facts_shifts import Absence, absences
 from crm.forms_shifts import USUAL, DaysForm, WeekForm
@@ -106,6 +107,7 @@ def days(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and attempt(
         form, lambda: freed.extend(_enter(request, form, user, project, by))
     ):
+        settle_lists(project.pk)
         messages.success(request, _("Saved."))
         if freed:
             messages.warning(
@@ -156,6 +158,7 @@ def week(request: HttpRequest, pk: int) -> HttpResponse:
         form,
         lambda: shifts.set_weekly_rest(user=user, rests=form.rests, project=project, by=by, at=clock.now()),
     ):
+        settle_lists(project.pk)
         messages.success(request, _("Saved."))
         return redirect("crm:shifts")
     context = {"form": form, "shown": user, "title": _("Weekly rest days")}

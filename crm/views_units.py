@@ -67,7 +67,7 @@ class Kind(NamedTuple):
 
     rows: QuerySet[Any]
     form: Callable[..., Any]
-    save: Callable[[Project, Any, dict[str, Any], User], object]
+    store: Callable[[Project, Any, dict[str, Any], User], object]
     new: str | Promise
     edit: str | Promise
 
@@ -106,7 +106,7 @@ def place(request: HttpRequest, kind: str, pk: int | None = None) -> HttpRespons
     if where is None:
         return redirect("crm:project_new")
     form = what.form(posted(request), where, row)
-    if request.method == "POST" and attempt(form, lambda: what.save(where, row, form.cleaned_data, by)):
+    if request.method == "POST" and attempt(form, lambda: what.store(where, row, form.cleaned_data, by)):
         messages.success(request, _("Saved."))
         return redirect("crm:units")
     context = {"place": row, "delete_url": reverse(f"crm:{kind}_delete", args=[pk]) if pk else ""}

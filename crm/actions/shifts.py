@@ -104,22 +104,7 @@ def set_days(
         _check_stand_in(user, stand_in, project)
         _refuse_absent(stand_in, first, last)
     uncovered = _uncovered(user, days) if away else []
-    if uncovered and not confirmed:
-        raise RuleViolation(
-            _(
-                "%(name)s stands in for %(others)s then. Choose another stand-in for them, or go on without one."
-            )
-            % {"name": user, "others": _names(row.user for row in uncovered)},
-            "PX-7",
-            "user",
-            code="stands_in",
-            confirm="without_stand_in",
-        )
-    for row in uncovered:
-        row.stand_in = None
-        ShiftDay.objects.update_or_create(
-            user=row.user, day=row.day, defaults={"kind": row.kind, "stand_in": None, "approved_by": by}
-        )
+    _take_off(user, uncovered, by, confirmed=confirmed)
     _store(user, days, kind, stand_in if away else None, by)
     audit.record(
         "shifts.days",
@@ -176,6 +161,25 @@ def _uncovered(user: User, days: list[dt.date]) -> list[ShiftDay]:
         for day in days
         if day.weekday() == row.weekday and (row.user_id, day) not in own_rows
     ]
+
+
+def _take_off(user: User, uncovered: list[ShiftDay], by: User, *, confirmed: bool) -> None:
+    """Leave the colleagues' days without a stand-in, or refuse to until that is confirmed."""
+    if uncovered and not confirmed:
+        raise RuleViolation(
+            _(
+                "%(name)s stands in for %(others)s then. Choose another stand-in for them, or go on without one."
+            )
+            % {"name": user, "others": _names(row.user for row in uncovered)},
+            "PX-7",
+            "user",
+            code="stands_in",
+            confirm="without_stand_in",
+        )
+    for row in uncovered:
+        ShiftDay.objects.update_or_create(
+            user=row.user, day=row.day, defaults={"kind": row.kind, "stand_in": None, "approved_by": by}
+        )
 
 
 def _store(user: User, days: list[dt.date], kind: str, stand_in: User | None, by: User) -> None:

@@ -162,7 +162,7 @@ def test_entries_follow_the_role() -> None:
     assert "leads:register_visit" in desk
     assert not desk & {"leads:today", "leads:list", "leads:manager"}
     assert {"leads:manager", "leads:assigning", "leads:imports", "crm:shifts", "crm:users"} <= manager
-    assert not manager & {"crm:projects", "crm:jobs", "crm:calendar"}
+    assert not manager & {"crm:projects", "crm:calendar"}
     assert {"crm:users", "crm:projects", "crm:jobs"} <= admin
     assert not admin & {"leads:list", "leads:today", "leads:manager"}
     assert names(make_user(None)) == {"crm:notices"}
