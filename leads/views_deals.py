@@ -20,7 +20,7 @@ from crm.roles import Action, Limit
 from crm.seek import seek
 from leads.actions import deals as actions
 from leads.forms_manage import DealForm, StepForm
-from leads.gates import open_lead, user_of
+from leads.gates import may_sell, open_lead, user_of
 from leads.models import Deal, DealStep, Lead
 from leads.views_lead import saved
 
