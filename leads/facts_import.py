@@ -81,7 +81,9 @@ def open_file(
     book = open_register(content, LIMITS)
     sheets = mapping.get("sheets") or {}
     assert isinstance(sheets, dict)
-    chosen = {name: {int(index): field for index, field in columns.items()} for name, columns in sheets.items()}
+    chosen = {
+        name: {int(index): field for index, field in columns.items()} for name, columns in sheets.items()
+    }
     plan = analyse(
         book,
         today=today,

@@ -121,7 +121,11 @@ class StaffForm(BaseForm):
         for i, (name, rows) in enumerate(self._names):
             known = batch.staff.get(name, "")
             initial = POOL if known is None else str(known)
-            choices = [("", _("Please choose")), *consultants, (POOL, _("Nobody: leave the leads in the pool"))]
+            choices = [
+                ("", _("Please choose")),
+                *consultants,
+                (POOL, _("Nobody: leave the leads in the pool")),
+            ]
             field = forms.ChoiceField(label=name, choices=choices, initial=initial)
             field.help_text = _("%(rows)d rows") % {"rows": rows}
             self.fields[f"staff_{i}"] = field

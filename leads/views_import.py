@@ -40,7 +40,11 @@ def _batch(request: HttpRequest, pk: int, *, with_file: bool = False) -> ImportB
 def imports(request: HttpRequest) -> HttpResponse:
     """What was loaded into the current project."""
     require_somewhere(user_of(request), Action.IMPORT, without=facts_import.NOT_A_REGISTER)
-    rows = facts_import.batches_of(user_of(request)).filter(project=project_of(request)).defer("content", "report")
+    rows = (
+        facts_import.batches_of(user_of(request))
+        .filter(project=project_of(request))
+        .defer("content", "report")
+    )
     return page(request, "leads/imports.html", {"page": seek(rows, request.GET, order=("-id",))})
 
 
@@ -78,21 +82,20 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
     form = ColumnsForm(
         plan, request.POST or None, samples=_samples(plan), initial={"register": batch.register}
     )
-    if request.method == "POST" and form.is_valid():
-        try:
-            importing.set_columns(
-                batch_id=pk,
-                register=form.cleaned_data["register"],
-                mapping=form.mapping,
-                by=user_of(request),
-                at=clock.now(),
-            )
-        except RuleViolation as violation:
-            form.refuse(violation)
-        else:
-            return redirect("leads:import", pk)
+    if request.method == "POST" and form.is_valid() and _save_columns(request, pk, form):
+        return redirect("leads:import", pk)
     context = {"form": form, "batch": batch, "groups": _groups(form)}
     return page(request, "leads/import_columns.html", context, status=422 if form.errors else 200)
+
+
+def _save_columns(request: HttpRequest, pk: int, form: ColumnsForm) -> bool:
+    register, by = form.cleaned_data["register"], user_of(request)
+    try:
+        importing.set_columns(batch_id=pk, register=register, mapping=form.mapping, by=by, at=clock.now())
+    except RuleViolation as violation:
+        form.refuse(violation)
+        return False
+    return True
 
 
 def _samples(plan: Plan) -> dict[tuple[int, int], str]:
@@ -106,7 +109,11 @@ def _samples(plan: Plan) -> dict[tuple[int, int], str]:
 
 def _groups(form: ColumnsForm) -> list[dict[str, Any]]:
     return [
-        {"sheet": sheet, "use": form[use] if use else None, "rows": [(form[name], label, sample) for name, label, sample in rows]}
+        {
+            "sheet": sheet,
+            "use": form[use] if use else None,
+            "rows": [(form[name], label, sample) for name, label, sample in rows],
+        }
         for sheet, use, rows in form.groups
     ]
 
@@ -131,7 +138,11 @@ def _context(request: HttpRequest, found: ImportBatch, form: StaffForm | None = 
         context["form"] = form or StaffForm(found)
     if found.state == State.DONE:
         context["refused"] = [
-            (row, [facts_import.reason_text(reason) for reason in row.reasons], [hidden(cell) for cell in row.cells])
+            (
+                row,
+                [facts_import.reason_text(reason) for reason in row.reasons],
+                [hidden(cell) for cell in row.cells],
+            )
             for row in found.refused_rows.all()[:50]
         ]
         context["sees_leads"] = may(user_of(request), Action.SEE_LEADS, found.project_id, without=NO_ROWS)

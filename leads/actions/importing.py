@@ -50,7 +50,7 @@ def upload(*, project: Project, filename: str, content: bytes, by: User, at: dt.
     except RegisterError as error:
         raise RuleViolation(facts_import.explain(error), field="file", code=error.code) from error
     known = facts_import.remembered(project, facts_import.fingerprint(opened.plan))
-    mapping = known.mapping if known is not None else facts_import.mapping_of(opened.plan)
+    mapping: dict[str, Any] = known.mapping if known is not None else facts_import.mapping_of(opened.plan)
     batch = ImportBatch.objects.create(
         project=project,
         register=mapping.get("register") or opened.plan.register.value,
@@ -105,9 +105,7 @@ def check(*, batch_id: int, by: User, at: dt.datetime) -> ImportBatch:
     except RegisterError as error:
         raise RuleViolation(facts_import.explain(error), code=error.code) from error
     batch.report = {**batch.report, "check": report, "parties": parties, "today": today.isoformat()}
-    batch.staff = {
-        name: user for name, user in facts_import.match_staff(batch.project, report["staff"].keys()).items()
-    }
+    batch.staff = facts_import.match_staff(batch.project, report["staff"].keys())
     batch.total, batch.accepted, batch.refused = report["rows"], 0, 0
     batch.state = State.CHECKED
     batch.save(update_fields=["report", "staff", "total", "accepted", "refused", "state"])
@@ -120,7 +118,9 @@ def _refuse_incomplete(plan: Plan) -> None:
         raise RuleViolation(_("Choose at least one sheet to read."), code="no_sheet")
     for sheet in used:
         if Field.PHONE in sheet.missing:
-            raise RuleViolation(_("Say which column holds the phone numbers."), "PX-3", code="no_phone_column")
+            raise RuleViolation(
+                _("Say which column holds the phone numbers."), "PX-3", code="no_phone_column"
+            )
         if Field.DATE in sheet.missing:
             raise RuleViolation(_("Say which column holds the date."), code="no_date_column")
 
@@ -139,7 +139,9 @@ def start(
     names = batch.report["check"]["staff"]
     if unknown := [name for name in names if name not in staff]:
         raise RuleViolation(
-            _("Say who this is: %(names)s.") % {"names": "、".join(unknown)}, field="staff", code="staff_unknown"
+            _("Say who this is: %(names)s.") % {"names": "、".join(unknown)},
+            field="staff",
+            code="staff_unknown",
         )
     present = set(colleagues(batch.project_id, Role.CONSULTANT).values_list("pk", flat=True))
     if any(user is not None and user not in present for user in staff.values()):
@@ -150,7 +152,9 @@ def start(
     batch.progress = batch.accepted = batch.refused = 0
     batch.report["run"] = {"at": at.isoformat(), "sheet": "", "row": 0, "read": False, "counts": {}}
     batch.save()
-    audit.record("register.import_started", by=by, at=at, project=batch.project, target="import", target_id=batch.pk)
+    audit.record(
+        "register.import_started", by=by, at=at, project=batch.project, target="import", target_id=batch.pk
+    )
     if in_worker:
         tell_worker(batch.pk)
     return batch
@@ -193,5 +197,7 @@ def discard(*, batch_id: int, by: User, at: dt.datetime) -> None:
     """Throw away a file that was never loaded."""
     batch = _locked(batch_id, State.UPLOADED, State.CHECKED)
     _require(by, batch.project)
-    audit.record("register.discarded", by=by, at=at, project=batch.project, target="import", target_id=batch.pk)
+    audit.record(
+        "register.discarded", by=by, at=at, project=batch.project, target="import", target_id=batch.pk
+    )
     batch.delete()

@@ -16,7 +16,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,12 +26,27 @@ from crm.names import clean_name, search_bigrams
 from crm.phones import Number, tail
 from crm.states import Salutation
 from leads.actions import planning
-from leads.facts_dry_run import TWO_PARTIES
+from leads.actions.importing_notes import (
+    BUDGET,
+    GRADE,
+    OTHER_NAME,
+    PURPOSE,
+    TIME_TO_BUY,
+    VISIT_NUMBER,
+    WANTED,
+    Answers,
+    complete,
+    line,
+    note_of,
+    objections,
+    talked,
+)
+from leads.facts_import import TWO_PARTIES
 from leads.facts_parties import Parties, Party, TwoParties, event_id, recorded_events
 from leads.models import HeardVia, ImportBatch, InboundCall, Interest, Lead, LeadEvent, Objection, Visit
 from leads.registers.results import Finding, ParsedRow, Refusal, Register
 from leads.rules_types import EventKind, LeadKind, ProjectClock
-from leads.vocabulary import CAUSES, INTERESTS, recognise
+from leads.vocabulary import INTERESTS, recognise
 
 NO_NAME = "…"
 """Begins the stand-in for a name that the register leaves out: the end of the number, until a name is known."""
@@ -45,28 +60,6 @@ VISIT_FIELDS = {
     "purpose": "purpose",
     "time_to_buy": "time_to_buy",
 }
-#: Heads of lines in a record's note: domain data, read by the sales centre beside the remark.
-OTHER_NAME, OTHER_STAFF, STAGE, GRADE, RESIDENCE = "登记姓名", "登记顾问", "客户状态", "意向等级", "居住区域"
-OBJECTION, VISIT_NUMBER, WANTED, BUDGET, PURPOSE, TIME_TO_BUY = (
-    "抗性", "来访次数", "需求", "预算", "目的", "购房时间"
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """What the run knows besides the rows: who is meant by each name of staff, and what the whole file says."""
-
-    owners: Mapping[str, int | None]
-    receptionists: Mapping[str, int]
-    links: Mapping[str, Sequence[str]]
-    first_named: Mapping[str, Sequence[str]]
-
-    def owner(self, row: ParsedRow) -> int | None:
-        """PX-4: the consultant whom the party's earliest row names, None for nobody."""
-        names: Sequence[str] = (row.consultant,) if row.consultant else ()
-        for number in row.numbers:
-            names = self.first_named.get(number.identity, names)
-        return next((user for name in names if (user := self.owners.get(name)) is not None), None)
 
 
 @dataclass(slots=True)
@@ -167,7 +160,7 @@ class SliceWriter:
         if name and customer.name.startswith(NO_NAME):
             customer.name, customer.bigrams, changed = name, search_bigrams(name), True
         elif name and name != customer.name:
-            notes.append(_line(OTHER_NAME, name))
+            notes.append(line(OTHER_NAME, name))
         if customer.salutation == Salutation.UNKNOWN and row.salutation is not Salutation.UNKNOWN:
             customer.salutation, changed = row.salutation.value, True
         if changed and customer.pk is not None:
@@ -217,7 +210,7 @@ class SliceWriter:
                 lead = found[entry.customer.household_id] = self._new_lead(entry)
                 new.append(lead)
             entry.lead = lead
-            if _complete(lead, entry.row, heard) and lead.pk is not None:
+            if complete(lead, entry.row, heard) and lead.pk is not None:
                 changed[lead.pk] = lead
         Lead.objects.bulk_create(new)
         Lead.objects.bulk_update(changed.values(), ["heard_via", "wanted", "budget"], batch_size=500)
@@ -251,7 +244,9 @@ class SliceWriter:
 
     def _write_records(self) -> None:
         visited = set(
-            Visit.objects.filter(lead__in={entry.lead for entry in self._entries}).values_list("lead_id", flat=True)
+            Visit.objects.filter(lead__in={entry.lead for entry in self._entries}).values_list(
+                "lead_id", flat=True
+            )
         )
         for entry in self._entries:
             if entry.row.register is Register.CALLS:
@@ -282,7 +277,7 @@ class SliceWriter:
             [
                 Objection(lead=entry.lead, cause=cause, note=text, raised_at=entry.at, raised_by=self._by)
                 for entry in self._entries
-                for cause, text in _objections(entry.row)
+                for cause, text in objections(entry.row)
             ],
             ignore_conflicts=True,
         )
@@ -307,33 +302,22 @@ class SliceWriter:
             (PURPOSE, row.purpose),
             (TIME_TO_BUY, row.time_to_buy),
         )
-        note = self._note(entry, [_line(head, text) for head, text in wishes if text])
-        return InboundCall(**self._common(entry), talked=_talked(row), note=note)
+        note = note_of(
+            entry.row, self._answers, entry.notes + [line(head, text) for head, text in wishes if text]
+        )
+        return InboundCall(**self._common(entry), talked=talked(row), note=note)
 
     def _visit(self, entry: _Entry, is_first: bool) -> Visit:
         row = entry.row
-        more = [_line(VISIT_NUMBER, str(row.visit_number))] if (row.visit_number or 0) > 1 else []
+        more = [line(VISIT_NUMBER, str(row.visit_number))] if (row.visit_number or 0) > 1 else []
         return Visit(
             **self._common(entry),
             received_by_id=self._answers.receptionists.get(row.consultant),
             is_first=is_first,
             party_size=row.party_size,
-            note=self._note(entry, more),
+            note=note_of(entry.row, self._answers, entry.notes + more),
             **{name: getattr(row, source) for name, source in VISIT_FIELDS.items()},
         )
-
-    def _note(self, entry: _Entry, more: list[str]) -> str:
-        """The remark, then whatever the register says that has no place of its own: nothing is lost."""
-        row = entry.row
-        lines = [row.remark, *entry.notes]
-        if row.consultant and self._answers.owners.get(row.consultant) != self._answers.owner(row):
-            lines.append(_line(OTHER_STAFF, row.consultant))
-        lines += [_line(STAGE, row.stage_word)] if row.stage_word else []
-        lines += more
-        lines += [_line(RESIDENCE, row.residence)] if row.residence else []
-        lines += [_line(OBJECTION, text) for _cause, text in _objections(row) if text]
-        lines += [_line(label, text) for label, text in row.extra]
-        return "\n".join(line for line in lines if line)
 
     # the history the plan is derived from
 
@@ -353,7 +337,11 @@ class SliceWriter:
                 # A lead of this batch has been theirs from the start; one that waited in the pool is theirs from now.
                 since = entry.at if entry.lead.batch_id == self._batch.pk else self._at
                 events.append(self._event(entry, EventKind.ASSIGNED, str(owner), at=since))
-            events += self._call_events(entry) if isinstance(entry.record, InboundCall) else self._visit_events(entry)
+            events += (
+                self._call_events(entry)
+                if isinstance(entry.record, InboundCall)
+                else self._visit_events(entry)
+            )
         LeadEvent.objects.bulk_create(events, batch_size=2000)
 
     def _event(self, entry: _Entry, kind: str, value: str = "", **fields: Any) -> LeadEvent:
@@ -372,11 +360,11 @@ class SliceWriter:
     def _call_events(self, entry: _Entry) -> list[LeadEvent]:
         """PX-15: a caller's imported A or B counts as quality, C and D not."""
         call, grade = entry.record, entry.row.grade
-        value = "talked" if _talked(entry.row) else "not_taken"
+        value = "talked" if talked(entry.row) else "not_taken"
         events = [self._event(entry, EventKind.CALL_IN, value, call=call)]
         if grade:
             verdict = Lead.Quality.QUALITY if grade in QUALITY_GRADES else Lead.Quality.NOT_QUALITY
-            events.append(self._event(entry, EventKind.QUALITY, verdict, call=call, note=_line(GRADE, grade)))
+            events.append(self._event(entry, EventKind.QUALITY, verdict, call=call, note=line(GRADE, grade)))
         return events
 
     def _visit_events(self, entry: _Entry) -> list[LeadEvent]:
@@ -384,37 +372,8 @@ class SliceWriter:
         events = [self._event(entry, EventKind.VISIT, visit=visit)]
         if entry.row.grade:
             events.append(self._event(entry, EventKind.GRADE, entry.row.grade, visit=visit))
-        for cause, _text in _objections(entry.row):
-            events.append(self._event(entry, EventKind.OBJECTION, "raised", visit=visit, data={"cause": cause}))
+        for cause, _text in objections(entry.row):
+            events.append(
+                self._event(entry, EventKind.OBJECTION, "raised", visit=visit, data={"cause": cause})
+            )
         return events
-
-
-def _line(head: str, text: str) -> str:
-    return f"{head}：{text}"
-
-
-def _talked(row: ParsedRow) -> bool:
-    """PX-1: a call that somebody of sales took or judged was a conversation; one only noted down was not."""
-    return bool(row.consultant or row.grade)
-
-
-def _objections(row: ParsedRow) -> list[tuple[str, str]]:
-    """(cause, text): a wording that is none of the causes is "other" with what the register says."""
-    found = {}
-    for text in row.objections:
-        cause = recognise(CAUSES, text)
-        found.setdefault(cause or f"other {text}", (cause or "other", "" if cause else text))
-    return list(found.values())
-
-
-def _complete(lead: Lead, row: ParsedRow, heard: Mapping[str, HeardVia]) -> bool:
-    """Fill what the lead does not say yet. Returns whether something was filled."""
-    changed = False
-    if lead.heard_via_id is None and row.source in heard:
-        lead.heard_via, changed = heard[row.source], True
-    wanted = " ".join(part for part in (row.layout, row.area) if part)[:80]
-    if wanted and not lead.wanted:
-        lead.wanted, changed = wanted, True
-    if row.budget and not lead.budget:
-        lead.budget, changed = row.budget, True
-    return changed

@@ -22,7 +22,8 @@ from crm.roles import Role
 from leads import facts_import
 from leads.actions.assigning import spread_overdue
 from leads.actions.importing import may_import
-from leads.actions.importing_rows import Answers, SliceWriter, Written
+from leads.actions.importing_notes import Answers
+from leads.actions.importing_rows import SliceWriter, Written
 from leads.facts_dry_run import stored_reason
 from leads.models import ImportBatch, Lead, LeadEvent, RefusedRow
 from leads.registers.columns import RawRow
@@ -99,8 +100,6 @@ def _open(batch: ImportBatch) -> _Reading:
         first_named=report["parties"]["first_named"],
     )
     return _Reading(place, answers, read(heard, opened.plan), cells)
-
-
 
 
 def _listened(sheet: Sheet, cells: list[tuple[str, ...]]) -> Iterator[RawRow]:

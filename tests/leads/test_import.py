@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from crm.models import Customer, CustomerPhone, Project, User
 from crm.roles import Role
 from leads.actions import importing, importing_run
+from leads.actions.importing_rows import SliceWriter, Written
 from leads.models import CallTask, ImportBatch, InboundCall, Lead, LeadEvent, Visit
 from tests import factories
 
@@ -75,7 +76,15 @@ def state() -> set[tuple]:
     """What the leads amount to, without keys."""
     leads = Lead.objects.select_related("customer")
     return {
-        (lead.customer.name, lead.consultant_id, lead.grade, lead.quality, lead.visits, lead.clause, lead.due_at)
+        (
+            lead.customer.name,
+            lead.consultant_id,
+            lead.grade,
+            lead.quality,
+            lead.visits,
+            lead.clause,
+            lead.due_at,
+        )
         for lead in leads
     }
 
@@ -136,16 +145,16 @@ def test_killed_in_the_middle_and_run_again(centre: Centre, monkeypatch: pytest.
         whole = state()
         transaction.set_rollback(True)
     monkeypatch.setattr(importing_run, "SLICE", 100)
-    real, calls = importing_run.SliceWriter.write, []
+    real, calls = SliceWriter.write, []
 
-    def dies_once(self: importing_run.SliceWriter, rows: list) -> importing_run.Written:
+    def dies_once(self: SliceWriter, rows: list) -> Written:
         written = real(self, rows)
         calls.append(len(rows))
         if len(calls) == 2:
             raise KeyboardInterrupt
         return written
 
-    monkeypatch.setattr(importing_run.SliceWriter, "write", dies_once)
+    monkeypatch.setattr(SliceWriter, "write", dies_once)
     batch = centre.start(centre.upload("calls.csv"))
     with pytest.raises(KeyboardInterrupt):
         importing_run.advance(batch_id=batch.pk, at=AT)

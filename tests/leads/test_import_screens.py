@@ -21,7 +21,9 @@ pytestmark = pytest.mark.django_db
 
 REGISTERS = Path(__file__).parent.parent / "data" / "registers"
 AT = dt.datetime(2026, 11, 23, 2, 0, tzinfo=dt.UTC)
-FORMULA = '日期,手机,姓名,备注\n2026-11-01,13800138000,=1+1,<script>alert(1)</script>\n=2+2,13800138001,@SUM,+3\n'
+FORMULA = (
+    "日期,手机,姓名,备注\n2026-11-01,13800138000,=1+1,<script>alert(1)</script>\n=2+2,13800138001,@SUM,+3\n"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +63,9 @@ def test_what_stands_in_a_file_is_text_on_screen_and_in_the_download() -> None:
     assert client.post(reverse("leads:import_start", args=[batch.pk])).status_code == 302
     while importing_run.advance(batch_id=batch.pk, at=AT):
         pass
-    lines = client.get(reverse("leads:import_refused", args=[batch.pk])).content.decode("utf-8-sig").splitlines()
+    lines = (
+        client.get(reverse("leads:import_refused", args=[batch.pk])).content.decode("utf-8-sig").splitlines()
+    )
     assert len(lines) == 2
     assert "'=2+2,13800138001,'@SUM,'+3" in lines[1]
     assert client.get(reverse("leads:import", args=[batch.pk])).status_code == 200

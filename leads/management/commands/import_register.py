@@ -35,9 +35,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--project", required=True, help="name of the project")
-        parser.add_argument("--user", required=True, help="login name of the manager in whose name it is loaded")
+        parser.add_argument(
+            "--user", required=True, help="login name of the manager in whose name it is loaded"
+        )
         parser.add_argument("--register", choices=ImportBatch.Register.values, help="else as the file says")
-        parser.add_argument("--map", action="append", default=[], metavar="HEADER=FIELD", help="what a column means")
+        parser.add_argument(
+            "--map", action="append", default=[], metavar="HEADER=FIELD", help="what a column means"
+        )
         parser.add_argument("--staff", action="append", default=[], metavar="NAME=LOGIN|pool")
         parser.add_argument("--consultant-for-unknown", metavar="LOGIN|pool", help="for all names left open")
         parser.add_argument("--dry-run", action="store_true")
@@ -126,7 +130,9 @@ def _pairs(values: list[str]) -> dict[str, str]:
 def _mapped(batch: ImportBatch, values: list[str]) -> dict[str, Any]:
     """The guessed mapping with the columns of these headers changed."""
     wanted = {normal_header(header): field for header, field in _pairs(values).items()}
-    if wrong := [field for field in wanted.values() if field not in Field._value2member_map_ and field != "note"]:
+    if wrong := [
+        field for field in wanted.values() if field not in Field._value2member_map_ and field != "note"
+    ]:
         raise CommandError(f"Not a field: {', '.join(wrong)}. Fields: note, {', '.join(Field)}", returncode=2)
     plan = facts_import.open_batch(batch, today=clock.today(batch.project.zone)).plan
     mapping: dict[str, Any] = batch.mapping
