@@ -43,7 +43,7 @@ def link_party(*, main: Customer, other: Customer, relation: str, by: User, at: 
     if main.household_id == other.household_id:
         raise RuleViolation(_("They are one party already."), "PX-3", code="linked")
     _lock(main, other)
-    moved: Moved = {"people": {}, "leads": {}, "rows": {}}
+    moved: Moved = {"people": {}, "leads": {}, "rows": {}, "relation": other.relation}
     _join_households(main, other, moved, by=by, at=at)
     other.relation = relation
     other.save(update_fields=["relation"])
@@ -61,7 +61,7 @@ def merge_customers(
             _("Say why these two are the same person."), "PX-3", "reason", code="reason_needed"
         )
     _lock(winner, loser)
-    moved: Moved = {"people": {}, "leads": {}, "rows": {}}
+    moved: Moved = {"people": {}, "leads": {}, "rows": {}, "relation": loser.relation}
     if winner.household_id != loser.household_id:
         _join_households(winner, loser, moved, by=by, at=at)
     main_of_winner = winner.phones.filter(is_main=True, live=True).exists()
@@ -98,7 +98,7 @@ def undo_merge(*, record_id: int, by: User, at: dt.datetime) -> MergeRecord:
         raise RuleViolation(_("Undo the later merge first."), "PX-3", code="later_merge")
     for person, household in moved["people"].items():
         Customer.objects.filter(pk=person).update(household_id=household)
-    Customer.objects.filter(pk=loser.pk).update(merged_into=None, relation="")
+    Customer.objects.filter(pk=loser.pk).update(merged_into=None, relation=moved.get("relation", ""))
     for lead_id, before in moved["leads"].items():
         Lead.objects.filter(pk=lead_id).update(household_id=before["household"], merged_into=None)
     for label, owners in moved["rows"].items():

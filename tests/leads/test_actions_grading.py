@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -81,7 +82,7 @@ def test_sc_2_6_an_edit_brings_the_next_call_nearer_never_later(stage: Stage, gr
 
 def test_sc_2_4_is_put_off_once_and_to_the_limit(stage: Stage) -> None:
     lead = weekly_c(stage)
-    said = {"lead_id": lead.pk, "by": stage.lin}
+    said: dict[str, Any] = {"lead_id": lead.pk, "by": stage.lin}
     with pytest.raises(RuleViolation, match="Give the reason"):
         grading.put_off(until=dt.date(2026, 3, 12), reason="", at=at(3, 9), **said)
     put = grading.put_off(until=dt.date(2026, 3, 30), reason="出差", at=at(3, 9), **said)
@@ -131,14 +132,14 @@ def test_px_7_a_hand_over_takes_all_and_spreads_what_is_due(stage: Stage) -> Non
     assert (kept.clause, kept.due_at) == ("SC-2.1", at(5, 20, 30))
 
 
-def proposed(stage: Stage, lead: Lead, **values: object) -> DealStep:
+def proposed(stage: Stage, lead: Lead, **values: Any) -> DealStep:
     return deals.open_deal(
         lead_id=lead.pk,
         step="subscribed",
         happened_at=at(3, 10),
         by=stage.lin,
         at=at(3, 11),
-        **values,  # type: ignore[arg-type]
+        **values,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import uuid
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -30,14 +31,14 @@ def stage(db: None) -> Stage:
     return set_stage()
 
 
-def log(lead: Lead, stage: Stage, sheet: ContactSheet, moment: dt.datetime, **values: object) -> Lead:
+def log(lead: Lead, stage: Stage, sheet: ContactSheet, moment: dt.datetime, **values: Any) -> Lead:
     return contacts.log_contact(
         lead_id=lead.pk,
         sheet=sheet,
         happened_at=moment,
         by=stage.lin,
         at=moment,
-        **values,  # type: ignore[arg-type]
+        **values,
     ).lead
 
 
@@ -54,12 +55,14 @@ def plan_of(lead: Lead) -> tuple[object, ...]:
 def relations() -> dict[str, list[tuple[object, ...]]]:
     """Every row that a merge may move, with its owner."""
     found: dict[str, list[tuple[object, ...]]] = {}
-    for model in merging.OF_LEAD:
+    of_lead: tuple[Any, ...] = merging.OF_LEAD
+    of_customer: tuple[Any, ...] = merging.OF_CUSTOMER
+    for model in of_lead:
         rows = model._default_manager.order_by("pk")
-        if model is LeadEvent:
-            rows = rows.exclude(kind__in=["assigned", "preference"])
-        found[model.__name__] = list(rows.values_list("pk", "lead"))
-    for model in merging.OF_CUSTOMER:
+        # A merge notes the owner and the wish once more; those rows stay with the winner.
+        noted = {"kind__in": ["assigned", "preference"]} if model is LeadEvent else {"pk": None}
+        found[model.__name__] = list(rows.exclude(**noted).values_list("pk", "lead"))
+    for model in of_customer:
         found[model.__name__] = list(model._default_manager.order_by("pk").values_list("pk", "customer"))
     found["main"] = list(CustomerPhone.objects.order_by("pk").values_list("pk", "is_main"))
     found["people"] = list(Customer.objects.order_by("pk").values_list("pk", "household", "merged_into"))
@@ -136,6 +139,18 @@ def test_px_14_a_mis_tap_taken_back_leaves_plan_wish_and_objections_as_before(st
     assert CallTask.objects.open().filter(lead=lead, clause="SC-2.1").count() == 1
 
 
+def test_px_3_an_undone_merge_within_a_family_leaves_who_is_who(stage: Stage) -> None:
+    one = stage.visitor("王芳", "13800138000", at=at(1, 11)).lead
+    other = stage.visitor("李雷", "13900139000", at=at(1, 12)).lead
+    merging.link_party(main=one.customer, other=other.customer, relation="配偶", by=stage.wu, at=at(1, 13))
+    winner, loser = (Customer.objects.get(pk=row.customer_id) for row in (one, other))
+    before = relations()
+    record = merging.merge_customers(winner=winner, loser=loser, reason="同一人", by=stage.wu, at=at(1, 14))
+    merging.undo_merge(record_id=record.pk, by=stage.wu, at=at(1, 15))
+    assert relations() == before
+    assert Customer.objects.get(pk=loser.pk).relation == "配偶"
+
+
 @pytest.mark.parametrize("numbers", ["13800138000", "13800138000 13900139000"])
 def test_px_14_a_number_marked_wrong_by_mistake_is_dialled_again(stage: Stage, numbers: str) -> None:
     lead = stage.visitor("王芳", numbers, at=at(2, 11)).lead
@@ -187,7 +202,12 @@ def test_px_14_the_second_on_one_task_is_told_and_may_keep_what_was_said(stage: 
     lead = stage.visitor("王芳", "13800138000", at=at(2, 11)).lead
     task = CallTask.objects.open().get(lead=lead, kind="cadence")
     log(lead, stage, ContactSheet("talked"), at(2, 16), task_id=task.pk)
-    said = {"lead_id": lead.pk, "happened_at": at(2, 16, 5), "by": stage.mei, "at": at(2, 16, 5)}
+    said: dict[str, Any] = {
+        "lead_id": lead.pk,
+        "happened_at": at(2, 16, 5),
+        "by": stage.mei,
+        "at": at(2, 16, 5),
+    }
     with pytest.raises(RuleViolation, match="林晓 has already logged this at 16:00") as told:
         contacts.log_contact(sheet=ContactSheet("talked"), task_id=task.pk, **said)
     assert (told.value.code, told.value.confirm) == ("already_logged", "log_again")
