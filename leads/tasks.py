@@ -13,15 +13,25 @@ from leads.actions import importing_run, replanning, settling, sweeping
 
 
 def _each_project(name: str, sweep: Callable[..., int]) -> None:
+    """One project's failure is recorded and told, and keeps no other project from its sweep."""
+    failures: list[Exception] = []
     for project in Project.objects.filter(active=True).order_by("pk"):
-        with recorded(name, project_id=project.pk, clock=clock.now) as result:
-            result["found"] = sweep(project=project, at=clock.now())
+        try:
+            with recorded(name, project_id=project.pk, clock=clock.now) as result:
+                result["found"] = sweep(project=project, at=clock.now())
+        except Exception as failure:  # noqa: BLE001 - raised below, once every project had its turn
+            failures.append(failure)
+    if failures:
+        raise failures[0]
 
 
 @shared_task
 def start_day() -> None:
     """Settle the lists of every project whose new day has begun and is not settled yet."""
-    for project in settling.unsettled(at=clock.now()):
+    with recorded("start_day", clock=clock.now) as result:
+        projects = settling.unsettled(at=clock.now())
+        result["projects"] = len(projects)
+    for project in projects:
         settle_project.delay(project.pk)
 
 
@@ -66,7 +76,10 @@ def pool() -> None:
 @shared_task
 def policies() -> None:
     """Approved policies whose date has come and whose plans are not recomputed yet: made up for after a loss."""
-    for version in replanning.waiting(at=clock.now()):
+    with recorded("policies", clock=clock.now) as result:
+        versions = list(replanning.waiting(at=clock.now()))
+        result["waiting"] = len(versions)
+    for version in versions:
         replan_project.delay(version.project_id, version.pk)
 
 
@@ -84,7 +97,10 @@ def replan_project(project_id: int, version_id: int) -> None:
 @shared_task
 def imports() -> None:
     """Imports whose worker was lost, or whose start was never heard."""
-    for batch_id in importing_run.waiting(at=clock.now()):
+    with recorded("imports", clock=clock.now) as result:
+        batches = list(importing_run.waiting(at=clock.now()))
+        result["waiting"] = len(batches)
+    for batch_id in batches:
         run_import.delay(batch_id)
 
 

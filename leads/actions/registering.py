@@ -198,6 +198,8 @@ def register_visit(
     twice makes one line.
     """
     refuse_future(happened_at, at, "happened_at")
+    if appointment is not None and appointment <= happened_at:
+        raise RuleViolation(_("The next appointment must lie ahead."), "PX-10", "appointment", code="past")
     before = (
         Visit.objects.filter(submission=submission).select_related("lead").first() if submission else None
     )
