@@ -113,7 +113,9 @@ ACCOUNT_ADAPTER = "crm.login.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_SESSION_REMEMBER = True  # for SESSION_COOKIE_AGE: a phone that drops its browser keeps the day's login
+ACCOUNT_SESSION_REMEMBER = (
+    True  # for SESSION_COOKIE_AGE: a phone that drops its browser keeps the day's login
+)
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 # `key` is the name that was tried: five wrong passwords lock it for fifteen minutes, from anywhere.
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "20/m/ip,5/15m/key", "change_password": "5/m/user"}
