@@ -57,7 +57,7 @@ class Chinese(Catalog):
     def __init__(self) -> None:
         super().__init__(locale=LOCALE, header_comment="", fuzzy=False)
 
-    mime_headers = property(lambda self: HEADERS)  # type: ignore[assignment]
+    mime_headers = property(lambda self: HEADERS)
 
 
 class Command(BaseCommand):
@@ -97,9 +97,8 @@ def catalogue() -> Chinese:
         key=lambda text: (text.id[0] if isinstance(text.id, tuple) else text.id, text.context or ""),
     ):
         old = known.get(text.id, text.context)
-        string = old.string if old is not None and not old.fuzzy else ""
-        if isinstance(text.id, tuple) != isinstance(string, tuple):
-            string = (string,) if isinstance(string, str) else string[0]
+        forms = strings(old) if old is not None and not old.fuzzy else ("",)
+        string = forms[:1] if isinstance(text.id, tuple) else forms[0]
         found.add(text.id, string, context=text.context)
     return found
 
@@ -110,10 +109,16 @@ def read_catalogue() -> Catalog:
         return read_po(file, locale=LOCALE, charset="utf-8")
 
 
+def strings(message: Message) -> tuple[str, ...]:
+    """The Chinese forms of one text; an untranslated one has ("",)."""
+    if isinstance(message.string, str):
+        return (message.string,)
+    return tuple(message.string or ("",))
+
+
 def is_translated(message: Message) -> bool:
     """True when every form has a Chinese text."""
-    strings = message.string if isinstance(message.string, (list, tuple)) else (message.string,)
-    return bool(strings) and all(strings)
+    return all(strings(message))
 
 
 def as_po(found: Catalog) -> bytes:
