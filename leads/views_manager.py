@@ -32,7 +32,7 @@ class PeriodForm(BaseForm):
     since = forms.DateField(label=_("From"), widget=DateInput(), required=False)
     until = forms.DateField(label=_("Until"), widget=DateInput(), required=False)
     by = forms.ChoiceField(
-        label=_("By"),
+        label=_("Grouped by"),
         required=False,
         choices=(("week", _("week")), ("source", _("source")), ("consultant", _("consultant"))),
     )
