@@ -102,6 +102,20 @@ def create_user(
 
 
 @transaction.atomic
+def first_administrator(*, username: str, name: str, password: str, at: dt.datetime) -> User:
+    """The account from which all others are made. Refused once a system administrator is there."""
+    if Membership.objects.filter(role=Role.SYSTEM_ADMINISTRATOR, active=True, user__is_active=True).exists():
+        raise RuleViolation(_("There is a system administrator already."), code="has_administrator")
+    user = User(username=_check_login_name(username), name=name.strip())
+    _check_password(password, user)
+    user.set_password(password)
+    user.save()
+    Membership.objects.create(user=user, role=Role.SYSTEM_ADMINISTRATOR)
+    audit.record("user.first_administrator", by=user, at=at, target="user", target_id=user.pk)
+    return user
+
+
+@transaction.atomic
 def edit_user(
     *,
     user: User,
