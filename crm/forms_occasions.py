@@ -20,6 +20,7 @@ class OccasionForm(BaseModelForm):
     class Meta:
         model = Occasion
         fields = ("kind", "title", "text", "starts_on", "ends_on", "building")
+        labels = {"building": _("Building")}
         widgets = {"starts_on": DateInput, "ends_on": DateInput, "text": forms.Textarea}
         help_texts = {
             "text": _("A sentence or two that the consultant can say as it stands."),

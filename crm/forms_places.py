@@ -114,6 +114,7 @@ class UnitForm(BaseModelForm):
     class Meta:
         model = Unit
         fields = ("building", "number", "unit_type", "floor", "area_sqm", "list_price")
+        labels = {"building": _("Building"), "unit_type": _("Unit type")}
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
