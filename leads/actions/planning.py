@@ -17,6 +17,7 @@ from django.db import transaction
 
 from crm.contact_cap import Caps, first_free_day
 from crm.facts_shifts import Absence, absences
+from crm.models.bulk import write_changed
 from leads import facts, rules
 from leads.models import CallTask, Lead
 from leads.policy import Policy
@@ -150,10 +151,10 @@ def _replan_chunk(ids: list[int], at: dt.datetime, place_again: bool) -> int:
     # Rows that leave a state go first, so that one open task a lead and kind holds at every statement.
     context.update.sort(key=lambda task: task.state == CallTask.State.OPEN)
     closing = [task for task in context.update if task.state != CallTask.State.OPEN]
-    CallTask.objects.bulk_update(closing, TASK_FIELDS, batch_size=500)
-    CallTask.objects.bulk_update(context.update[len(closing) :], TASK_FIELDS, batch_size=500)
+    write_changed(closing, TASK_FIELDS)
+    write_changed(context.update[len(closing) :], TASK_FIELDS)
     CallTask.objects.bulk_create(context.insert, batch_size=500)
-    Lead.objects.bulk_update(leads, LEAD_FIELDS, batch_size=500)
+    write_changed(leads, LEAD_FIELDS)
     return len(leads)
 
 
