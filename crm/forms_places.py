@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from phonenumbers import SUPPORTED_REGIONS
 
 from crm.forms_base import BaseForm, BaseModelForm, TimeInput
@@ -114,7 +115,11 @@ class UnitForm(BaseModelForm):
     class Meta:
         model = Unit
         fields = ("building", "number", "unit_type", "floor", "area_sqm", "list_price")
-        labels = {"building": _("Building"), "unit_type": _("Unit type")}
+        labels = {
+            "building": _("Building"),
+            "number": pgettext_lazy("unit", "Number"),
+            "unit_type": _("Unit type"),
+        }
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
