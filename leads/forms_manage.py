@@ -106,6 +106,13 @@ class ApproveForm(BaseForm):
     effective_on = forms.DateField(label=_("Effective from"), widget=DateInput())
 
 
+class ReasonInput(forms.TextInput):
+    """Needed or not by another answer, so the browser must not insist."""
+
+    def use_required_attribute(self, initial: Any) -> bool:
+        return False
+
+
 class MergeForm(BaseForm):
     """Whether two customers are one party or one person, and why."""
 
@@ -120,4 +127,14 @@ class MergeForm(BaseForm):
     relation = forms.CharField(
         label=_("Relation"), required=False, max_length=12, help_text=_("Spouse, parent …")
     )
-    reason = forms.CharField(label=_("Reason"), required=False, max_length=200)
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        widget=ReasonInput,
+        help_text=_("Say why these two are the same person."),
+        error_messages={"required": _("Say why these two are the same person.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].required = self.data.get("how") != "link"

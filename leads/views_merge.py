@@ -7,16 +7,16 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm import clock
-from crm.access import get_visible, may, require_somewhere
+from crm.access import get_visible, may, require_somewhere, scope
 from crm.errors import RuleViolation
-from crm.models import Customer, User
+from crm.models import Customer, CustomerPhone, User
 from crm.pages import page
 from crm.roles import Action
 from crm.seek import seek
@@ -29,25 +29,46 @@ from leads.views_lead import saved
 SHOWN = 10
 
 
+def foreign(user: User) -> QuerySet[Lead]:
+    """Current leads of projects where the user does not decide: whose party has one, the user joins or parts not."""
+    where = scope(user, Action.DECIDE_ATTRIBUTION)
+    rows = Lead.objects.current()
+    return rows.none() if where.everywhere else rows.exclude(project__in=where.projects)
+
+
 def _lead_to_join(request: HttpRequest, pk: int) -> Lead:
-    row = open_lead(request, pk)
-    if not may(user_of(request), Action.DECIDE_ATTRIBUTION, row.project_id):
+    """A lead whose whole party the user decides on: 404 when it is invisible, 403 when it may only be looked at."""
+    row, user = open_lead(request, pk), user_of(request)
+    if not may(user, Action.DECIDE_ATTRIBUTION, row.project_id):
+        raise PermissionDenied
+    if foreign(user).filter(household=row.household_id).exists():
         raise PermissionDenied
     return row
 
 
 def candidates(user: User, lead: Lead) -> QuerySet[Customer]:
-    """Customers that may be joined with the lead's: all their party's leads lie where the user decides."""
-    theirs = Lead.objects.current().filter(household=OuterRef("household"))
-    seen = theirs.filter(pk__in=Lead.objects.visible_to(user).values("pk"))
-    foreign = theirs.exclude(pk__in=Lead.objects.visible_to(user).values("pk"))
+    """Customers that may be joined with the lead's: all leads of both parties lie where the user decides."""
+    ours = Lead.objects.current().filter(household=OuterRef("household"))
+    others = foreign(user)
     rows = Customer.objects.filter(merged_into=None).exclude(pk=lead.customer_id)
-    return rows.filter(Exists(seen)).exclude(Exists(foreign))
+    if others.filter(household=lead.household_id).exists():
+        return rows.none()
+    return rows.filter(Exists(ours)).exclude(Exists(others.filter(household=OuterRef("household"))))
+
+
+def told_apart(rows: QuerySet[Customer]) -> QuerySet[Customer]:
+    """With what tells two people of one name apart: `live_phones`, and the `current_leads` of their household."""
+    phones = CustomerPhone.objects.filter(live=True).order_by("-is_main", "id")
+    leads = Lead.objects.current().select_related("consultant", "project").order_by("pk")
+    return rows.prefetch_related(
+        Prefetch("phones", queryset=phones, to_attr="live_phones"),
+        Prefetch("household__leads", queryset=leads, to_attr="current_leads"),
+    )
 
 
 def _found(user: User, lead: Lead, text: str) -> list[Customer]:
     """People of the own party first (doubles within it), then whom the search finds."""
-    rows = candidates(user, lead)
+    rows = told_apart(candidates(user, lead))
     hits = Lead.objects.visible_to(user).search(text).values("household") if text.strip() else None
     wanted = Q(household=lead.household_id) | (Q(household__in=hits) if hits is not None else Q(pk__in=[]))
     return list(rows.filter(wanted).order_by("pk")[:SHOWN])
@@ -75,7 +96,7 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
     if not (other.isascii() and other.isdigit() and len(other) < 19):
         context["found"] = _found(user, row, text)
         return page(request, "leads/merge.html", context)
-    second = get_visible(candidates(user, row), pk=int(other))
+    second = get_visible(told_apart(candidates(user, row)), pk=int(other))
     form = MergeForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -84,14 +105,12 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
             form.refuse(violation)
         else:
             return saved(request, pk, _("Done. It can be undone for 30 days."))
-    context |= {"other": second, "form": form, "moving": moving(second)}
+    first = told_apart(Customer.objects.all()).get(pk=row.customer_id)
+    context |= {"first": first, "other": second, "form": form, "moving": moving(second)}
     return page(request, "leads/merge.html", context, status=422 if form.errors else 200)
 
 
 def _join(lead: Lead, other: Customer, said: dict[str, Any], *, by: User, at: dt.datetime) -> None:
-    own = Lead.objects.current().filter(household=lead.household_id).values_list("project_id", flat=True)
-    if not all(may(by, Action.DECIDE_ATTRIBUTION, project) for project in own):
-        raise RuleViolation(_("This party has leads in other projects: ask the director."), "PX-3")
     if said["how"] == "link":
         actions.link_party(main=lead.customer, other=other, relation=said["relation"], by=by, at=at)
     else:
@@ -99,21 +118,22 @@ def _join(lead: Lead, other: Customer, said: dict[str, Any], *, by: User, at: dt
 
 
 def _records(user: User) -> QuerySet[MergeRecord]:
-    """Merges whose party the user sees whole."""
-    theirs = Lead.objects.current().filter(household=OuterRef("winner__household"))
-    visible = Lead.objects.visible_to(user).values("pk")
-    rows = MergeRecord.objects.filter(Exists(theirs.filter(pk__in=visible)))
-    return rows.exclude(Exists(theirs.exclude(pk__in=visible)))
+    """Merges of which the user decides on both parties, in every project where either has a lead."""
+    current, others = Lead.objects.current(), foreign(user)
+    rows = MergeRecord.objects.filter(Exists(current.filter(household=OuterRef("winner__household"))))
+    for party in ("winner__household", "loser__household"):
+        rows = rows.exclude(Exists(others.filter(household=OuterRef(party))))
+    return rows
 
 
 @require_safe
 def merges(request: HttpRequest) -> HttpResponse:
-    """What was linked or merged, with what can still be undone."""
+    """What was linked or merged in the days in which it can be undone."""
     user, now = user_of(request), clock.now()
     require_somewhere(user, Action.DECIDE_ATTRIBUTION)
-    rows = _records(user).select_related("winner", "loser", "by", "undone_by")
-    since = now - dt.timedelta(days=actions.UNDO_DAYS)
-    context = {"page": seek(rows, request.GET, order=("-at", "-id")), "since": since}
+    rows = _records(user).filter(at__gte=now - dt.timedelta(days=actions.UNDO_DAYS))
+    told = rows.select_related("winner", "loser", "by", "undone_by")
+    context = {"page": seek(told, request.GET, order=("-at", "-id"))}
     return page(request, "leads/merges.html", context)
 
 

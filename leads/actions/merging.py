@@ -17,6 +17,8 @@ from leads.models import Deal, InboundCall, Interest, Lead, LeadEvent, MergeReco
 from leads.rules_types import EventKind
 
 UNDO_DAYS = 30
+# What a record of it says was done: MergeRecord.moved["kind"].
+MERGED, LINKED = "merged", "linked"
 # Rows that follow their customer, and rows that follow their lead.
 OF_CUSTOMER = (Contact, Consent, OptOut, CustomerPhone)
 OF_LEAD = (LeadEvent, InboundCall, Visit, Deal, Interest, Objection)
@@ -43,11 +45,11 @@ def link_party(*, main: Customer, other: Customer, relation: str, by: User, at: 
     if main.household_id == other.household_id:
         raise RuleViolation(_("They are one party already."), "PX-3", code="linked")
     _lock(main, other)
-    moved: Moved = {"people": {}, "leads": {}, "rows": {}, "relation": other.relation}
+    moved: Moved = {"kind": LINKED, "people": {}, "leads": {}, "rows": {}, "relation": other.relation}
     _join_households(main, other, moved, by=by, at=at)
     other.relation = relation
     other.save(update_fields=["relation"])
-    return _finish(main, other, moved, "linked", by=by, at=at)
+    return _finish(main, other, moved, "", by=by, at=at)
 
 
 @transaction.atomic
@@ -61,7 +63,7 @@ def merge_customers(
             _("Say why these two are the same person."), "PX-3", "reason", code="reason_needed"
         )
     _lock(winner, loser)
-    moved: Moved = {"people": {}, "leads": {}, "rows": {}, "relation": loser.relation}
+    moved: Moved = {"kind": MERGED, "people": {}, "leads": {}, "rows": {}, "relation": loser.relation}
     if winner.household_id != loser.household_id:
         _join_households(winner, loser, moved, by=by, at=at)
     main_of_winner = winner.phones.filter(is_main=True, live=True).exists()

@@ -129,3 +129,8 @@ class MergeRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.loser_id} → {self.winner_id}"
+
+    @property
+    def kind(self) -> str:
+        """Whether it was "merged" or "linked"; of records that do not say, only a merge moved the faces of leads."""
+        return str(self.moved.get("kind") or ("merged" if "faces" in self.moved else "linked"))
