@@ -222,7 +222,7 @@ def refused(request: HttpRequest, pk: int) -> HttpResponse:
     response["Content-Disposition"] = f'attachment; filename="refused-{found.pk}.csv"'
     response.write("\ufeff")
     writer = csv.writer(response)
-    writer.writerow([_("Reason"), _("Sheet"), _("Row"), *found.report["check"].get("headers", [])])
+    writer.writerow([_("Reason"), _("Sheet"), _("Row"), *found.report.get("check", {}).get("headers", [])])
     for row in found.refused_rows.iterator():
         reasons = "; ".join(facts_import.reason_text(reason) for reason in row.reasons)
         cells = row.cells if plain else [hidden(cell) for cell in row.cells]

@@ -1,0 +1,124 @@
+"""One project with one of everything an address can name, and somebody of every role in it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from crm.models import Area, Membership, Notice, Occasion, User
+from crm.roles import Role
+from leads.actions import deals, importing, merging, policies
+from leads.actions.contacts import ContactSheet, log_contact
+from leads.models import CallTask, DowngradeReview, LeadEvent, Visit
+from tests import factories
+from tests.leads.stage import Stage, set_stage
+
+NOW = dt.datetime(2026, 3, 2, 6, 0, tzinfo=dt.UTC)
+"""Monday 2 March 2026, 14:00 in Shanghai."""
+REGISTER = "日期,手机,姓名\n2026-03-01,13800138111,赵六\n".encode()
+
+OBJECTS = {
+    "notices/": "notice", "users/": "user", "roles/": "membership", "projects/": "project", "areas/": "area",
+    "buildings/": "building", "unit-types/": "unit_type", "units/": "unit", "shifts/": "user",
+    "occasions/": "occasion", "today/": "task", "contacts/": "event", "visits/": "visit", "leads/": "lead",
+    "reviews/downgrades/": "downgrade", "policies/": "policy", "merges/": "merge", "deals/steps/": "step",
+    "deals/": "deal", "imports/": "batch",
+}  # fmt: skip
+"""Which object the number in an address names, by how the address begins."""
+WORDS = {
+    "<str:code>": "SC-2.1",
+    "<day:day>": "2026-03-04",
+    "<slug:what>/<str:key>": "script/SC-2.1",
+    "<path:content_type_id>/<path:object_id>": "1/1",
+    "<path:object_id>": "1",
+    "^(?P<app_label>auth|account)/$": "auth/",
+    "(?P<url>.*)$": "nowhere/",
+}
+NUMBER = re.compile(r"<int:(\w+)>")
+
+
+def routes() -> list[str]:
+    """Every pattern the resolver knows, whatever the namespace."""
+
+    def walk(patterns: list[Any], before: str) -> Iterator[str]:
+        for each in patterns:
+            assert isinstance(each, URLPattern | URLResolver)
+            route = before + str(each.pattern)
+            if isinstance(each, URLResolver):
+                yield from walk(each.url_patterns, route)
+            else:
+                yield route
+
+    return list(walk(get_resolver().url_patterns, ""))
+
+
+def address(route: str, things: dict[str, int]) -> str:
+    """The address of a route, with the ids of `things` in it."""
+    for pattern, word in WORDS.items():
+        route = route.replace(pattern, word)
+    if NUMBER.search(route):
+        kind = next(kind for begin, kind in OBJECTS.items() if route.startswith(begin))
+        route = NUMBER.sub(lambda found: str(things["phone" if found[1] == "phone" else kind]), route)
+    return f"/{route}"
+
+
+def make_things(stage: Stage, phone: str) -> dict[str, int]:
+    """One of everything, Lin's where it belongs to somebody: the number of each, by kind."""
+    project, lin, wu = stage.project, stage.lin, stage.wu
+    lead, other, third = (
+        stage.visitor(f"王{sign}", f"{phone}{n}", at=NOW - dt.timedelta(hours=3)).lead
+        for n, sign in enumerate("芳丽明")
+    )
+    event = log_contact(lead_id=other.pk, sheet=ContactSheet("no_answer"), happened_at=NOW, by=lin, at=NOW)
+    assert event is not None
+    step = deals.open_deal(
+        lead_id=lead.pk, step="subscribed", happened_at=NOW, by=lin, at=NOW, unit_text="3-1201"
+    )
+    drawn = LeadEvent.objects.filter(lead=lead).latest("pk")
+    building = factories.make_building(project)
+    values = {"starts_on": NOW.date(), "ends_on": NOW.date()}
+    rows: dict[str, Any] = {
+        "project": project,
+        "user": stage.mei,
+        "membership": Membership.objects.get(user=stage.mei),
+        "area": Area.objects.create(project=project, name="A"),
+        "building": building,
+        "unit_type": factories.make_unit_type(project),
+        "unit": factories.make_unit(building),
+        "occasion": Occasion.objects.create(project=project, kind="offer", title="98折", **values),
+        "notice": Notice.objects.create(user=lin, project=project, kind="x", key=f"x{phone}", created_at=NOW),
+        "lead": lead,
+        "phone": lead.customer.phones.get(),
+        "task": CallTask.objects.open().filter(lead=lead).earliest("pk"),
+        "event": LeadEvent.objects.filter(lead=other, by=lin, contact__isnull=False).latest("pk"),
+        "visit": Visit.objects.get(lead=lead),
+        "deal": step.deal,
+        "step": step,
+        "downgrade": DowngradeReview.objects.create(event=drawn, seed="x", drawn_at=NOW),
+        "policy": policies.draft(project=project, by=wu, at=NOW),
+        "merge": merging.link_party(
+            main=other.customer, other=third.customer, relation="spouse", by=wu, at=NOW
+        ),
+        "batch": importing.upload(project=project, filename="a.csv", content=REGISTER, by=wu, at=NOW),
+    }
+    return {kind: row.pk for kind, row in rows.items()}
+
+
+class World:
+    """The own project with its people and things, and two people of a project far away."""
+
+    def __init__(self) -> None:
+        stage, far = set_stage(), set_stage("远山")
+        self.things, self.far_things = make_things(stage, "1380013800"), make_things(far, "1370013700")
+        known = {
+            Role.CONSULTANT: stage.lin,
+            Role.FRONT_DESK: stage.fang,
+            Role.CONTRACTS_CLERK: stage.jin,
+            Role.SALES_MANAGER: stage.wu,
+        }
+        self.people: dict[str, User | None] = {"anonymous": None, "colleague": stage.mei}
+        self.people |= {role: known.get(role) or factories.make_user(role, stage.project) for role in Role}
