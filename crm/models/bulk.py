@@ -22,6 +22,7 @@ def write_changed(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
     columns = [_field(model, name) for name in fields]
     pk = model._meta.pk
     assert pk is not None
+    assert pk.column is not None
     quote = connection.ops.quote_name
     arrays = ", ".join(f"%s::{_type(field)}[]" for field in (pk, *columns))
     names = ", ".join(["key", *(f"c{index}" for index in range(len(columns)))])
@@ -29,14 +30,15 @@ def write_changed(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
     table = quote(model._meta.db_table)
     statement = (
         f"UPDATE {table} SET {sets} FROM unnest({arrays}) AS v({names}) "  # noqa: S608 (names of our own columns)
-        f"WHERE {table}.{quote(pk.column)} = v.key"
+        f"WHERE {table}.{quote(str(pk.column))} = v.key"
     )
     with connection.cursor() as cursor:
         for start in range(0, len(rows), SIZE):
             part = rows[start : start + SIZE]
             values = [[row.pk for row in part]]
             values += [
-                [field.get_db_prep_save(getattr(row, field.attname), connection) for row in part] for field in columns
+                [field.get_db_prep_save(getattr(row, field.attname), connection) for row in part]
+                for field in columns
             ]
             cursor.execute(statement, values)
 
