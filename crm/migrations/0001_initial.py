@@ -13,544 +13,1356 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Building',
+            name="Building",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40, verbose_name='name')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=40, verbose_name="name")),
             ],
             options={
-                'verbose_name': 'building',
-                'verbose_name_plural': 'buildings',
-                'ordering': ('project', 'name'),
+                "verbose_name": "building",
+                "verbose_name_plural": "buildings",
+                "ordering": ("project", "name"),
             },
         ),
         migrations.CreateModel(
-            name='Household',
+            name="Household",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(verbose_name='created at')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="created at")),
             ],
             options={
-                'verbose_name': 'party',
-                'verbose_name_plural': 'parties',
+                "verbose_name": "party",
+                "verbose_name_plural": "parties",
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('username', models.CharField(error_messages={'unique': 'A user with that username already exists.'}, help_text='Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.', max_length=150, unique=True, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='email address')),
-                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
-                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('name', models.CharField(max_length=60, verbose_name='name')),
-                ('mobile', models.CharField(blank=True, max_length=20, verbose_name='mobile')),
-                ('aliases', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, help_text='Other spellings of this name in imported registers.', size=None, verbose_name='also called')),
-                ('language', models.CharField(blank=True, max_length=10, verbose_name='language')),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "username",
+                    models.CharField(
+                        error_messages={"unique": "A user with that username already exists."},
+                        help_text="Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.",
+                        max_length=150,
+                        unique=True,
+                        validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
+                        verbose_name="username",
+                    ),
+                ),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="email address")),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                        verbose_name="active",
+                    ),
+                ),
+                (
+                    "date_joined",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined"),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="name")),
+                ("mobile", models.CharField(blank=True, max_length=20, verbose_name="mobile")),
+                (
+                    "aliases",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=60),
+                        blank=True,
+                        default=list,
+                        help_text="Other spellings of this name in imported registers.",
+                        size=None,
+                        verbose_name="also called",
+                    ),
+                ),
+                ("language", models.CharField(blank=True, max_length=10, verbose_name="language")),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'user',
-                'verbose_name_plural': 'users',
-                'ordering': ('name', 'id'),
+                "verbose_name": "user",
+                "verbose_name_plural": "users",
+                "ordering": ("name", "id"),
             },
             managers=[
-                ('objects', django.contrib.auth.models.UserManager()),
+                ("objects", django.contrib.auth.models.UserManager()),
             ],
         ),
         migrations.CreateModel(
-            name='Area',
+            name="Area",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60, verbose_name='name')),
-                ('buildings', models.ManyToManyField(blank=True, related_name='areas', to='crm.building')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="name")),
+                ("buildings", models.ManyToManyField(blank=True, related_name="areas", to="crm.building")),
             ],
             options={
-                'verbose_name': 'area',
-                'verbose_name_plural': 'areas',
-                'ordering': ('project', 'name'),
+                "verbose_name": "area",
+                "verbose_name_plural": "areas",
+                "ordering": ("project", "name"),
             },
         ),
         migrations.CreateModel(
-            name='CalendarDay',
+            name="CalendarDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(unique=True, verbose_name='day')),
-                ('kind', models.CharField(choices=[('holiday', 'public holiday'), ('make_up', 'make-up working day')], max_length=8, verbose_name='kind')),
-                ('name', models.CharField(blank=True, max_length=40, verbose_name='name')),
-                ('provisional', models.BooleanField(default=False, verbose_name='provisional')),
-                ('corrected', models.BooleanField(default=False, help_text='A corrected day is never overwritten by the data files.', verbose_name='corrected by hand')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField(unique=True, verbose_name="day")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("holiday", "public holiday"), ("make_up", "make-up working day")],
+                        max_length=8,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=40, verbose_name="name")),
+                ("provisional", models.BooleanField(default=False, verbose_name="provisional")),
+                (
+                    "corrected",
+                    models.BooleanField(
+                        default=False,
+                        help_text="A corrected day is never overwritten by the data files.",
+                        verbose_name="corrected by hand",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'calendar day',
-                'verbose_name_plural': 'calendar days',
-                'ordering': ('day',),
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['holiday', 'make_up'])), name='calendar_day_kind')],
+                "verbose_name": "calendar day",
+                "verbose_name_plural": "calendar days",
+                "ordering": ("day",),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["holiday", "make_up"])), name="calendar_day_kind"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Customer',
+            name="Customer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60, verbose_name='name')),
-                ('salutation', models.CharField(choices=[('mr', 'Mr'), ('ms', 'Ms'), ('unknown', 'unknown')], default='unknown', max_length=8, verbose_name='salutation')),
-                ('relation', models.CharField(blank=True, max_length=12, verbose_name='relation in the party')),
-                ('preference', models.CharField(choices=[('welcome', 'calls welcome'), ('fewer', 'fewer calls'), ('messages_only', 'messages only'), ('do_not_contact', 'do not contact')], default='welcome', max_length=16, verbose_name='preference')),
-                ('windows', models.JSONField(blank=True, null=True, validators=[crm.models.places.validate_windows], verbose_name='contact windows')),
-                ('bigrams', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=4), default=list, editable=False, size=None)),
-                ('created_at', models.DateTimeField(verbose_name='created at')),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('merged_into', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged_records', to='crm.customer')),
-                ('household', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='customers', to='crm.household')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="name")),
+                (
+                    "salutation",
+                    models.CharField(
+                        choices=[("mr", "Mr"), ("ms", "Ms"), ("unknown", "unknown")],
+                        default="unknown",
+                        max_length=8,
+                        verbose_name="salutation",
+                    ),
+                ),
+                (
+                    "relation",
+                    models.CharField(blank=True, max_length=12, verbose_name="relation in the party"),
+                ),
+                (
+                    "preference",
+                    models.CharField(
+                        choices=[
+                            ("welcome", "calls welcome"),
+                            ("fewer", "fewer calls"),
+                            ("messages_only", "messages only"),
+                            ("do_not_contact", "do not contact"),
+                        ],
+                        default="welcome",
+                        max_length=16,
+                        verbose_name="preference",
+                    ),
+                ),
+                (
+                    "windows",
+                    models.JSONField(
+                        blank=True,
+                        null=True,
+                        validators=[crm.models.places.validate_windows],
+                        verbose_name="contact windows",
+                    ),
+                ),
+                (
+                    "bigrams",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=4), default=list, editable=False, size=None
+                    ),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="created at")),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "merged_into",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="merged_records",
+                        to="crm.customer",
+                    ),
+                ),
+                (
+                    "household",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="customers",
+                        to="crm.household",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'customer',
-                'verbose_name_plural': 'customers',
+                "verbose_name": "customer",
+                "verbose_name_plural": "customers",
             },
         ),
         migrations.CreateModel(
-            name='Consent',
+            name="Consent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('scope', models.CharField(choices=[('calls', 'calls'), ('marketing_sms', 'marketing SMS')], max_length=16, verbose_name='scope')),
-                ('source', models.CharField(max_length=40, verbose_name='source')),
-                ('wording', models.TextField(verbose_name='wording')),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='consents', to='crm.customer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "scope",
+                    models.CharField(
+                        choices=[("calls", "calls"), ("marketing_sms", "marketing SMS")],
+                        max_length=16,
+                        verbose_name="scope",
+                    ),
+                ),
+                ("source", models.CharField(max_length=40, verbose_name="source")),
+                ("wording", models.TextField(verbose_name="wording")),
+                ("at", models.DateTimeField(verbose_name="at")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="consents",
+                        to="crm.customer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'consent',
-                'verbose_name_plural': 'consents',
-                'ordering': ('-at',),
+                "verbose_name": "consent",
+                "verbose_name_plural": "consents",
+                "ordering": ("-at",),
             },
         ),
         migrations.CreateModel(
-            name='OptOut',
+            name="OptOut",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('scope', models.CharField(choices=[('calls', 'calls'), ('marketing_sms', 'marketing SMS')], max_length=16, verbose_name='scope')),
-                ('source', models.CharField(max_length=40, verbose_name='source')),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='opt_outs', to='crm.customer')),
-                ('lifted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.consent')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "scope",
+                    models.CharField(
+                        choices=[("calls", "calls"), ("marketing_sms", "marketing SMS")],
+                        max_length=16,
+                        verbose_name="scope",
+                    ),
+                ),
+                ("source", models.CharField(max_length=40, verbose_name="source")),
+                ("at", models.DateTimeField(verbose_name="at")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="opt_outs",
+                        to="crm.customer",
+                    ),
+                ),
+                (
+                    "lifted_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="crm.consent",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'opt-out',
-                'verbose_name_plural': 'opt-outs',
-                'ordering': ('-at',),
+                "verbose_name": "opt-out",
+                "verbose_name_plural": "opt-outs",
+                "ordering": ("-at",),
             },
         ),
         migrations.CreateModel(
-            name='Project',
+            name="Project",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, unique=True, verbose_name='name')),
-                ('short_name', models.CharField(max_length=20, verbose_name='short name')),
-                ('signature', models.CharField(help_text='Stands between 【】 (SC-10).', max_length=20, verbose_name='SMS signature')),
-                ('hotline', models.CharField(max_length=30, verbose_name='hotline')),
-                ('time_zone', models.CharField(default='Asia/Shanghai', max_length=40, validators=[crm.models.places.validate_zone], verbose_name='time zone')),
-                ('region', models.CharField(default='CN', help_text='Two letters: where numbers without a country code are.', max_length=2, verbose_name='phone region')),
-                ('windows', models.JSONField(default=crm.models.places.default_windows, validators=[crm.models.places.validate_windows], verbose_name='contact windows')),
-                ('opens_at', models.TimeField(default=datetime.time(9, 0), verbose_name='opens at')),
-                ('closes_at', models.TimeField(default=datetime.time(20, 30), verbose_name='closes at')),
-                ('active', models.BooleanField(default=True, verbose_name='active')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, unique=True, verbose_name="name")),
+                ("short_name", models.CharField(max_length=20, verbose_name="short name")),
+                (
+                    "signature",
+                    models.CharField(
+                        help_text="Stands between 【】 (SC-10).", max_length=20, verbose_name="SMS signature"
+                    ),
+                ),
+                ("hotline", models.CharField(max_length=30, verbose_name="hotline")),
+                (
+                    "time_zone",
+                    models.CharField(
+                        default="Asia/Shanghai",
+                        max_length=40,
+                        validators=[crm.models.places.validate_zone],
+                        verbose_name="time zone",
+                    ),
+                ),
+                (
+                    "region",
+                    models.CharField(
+                        default="CN",
+                        help_text="Two letters: where numbers without a country code are.",
+                        max_length=2,
+                        verbose_name="phone region",
+                    ),
+                ),
+                (
+                    "windows",
+                    models.JSONField(
+                        default=crm.models.places.default_windows,
+                        validators=[crm.models.places.validate_windows],
+                        verbose_name="contact windows",
+                    ),
+                ),
+                ("opens_at", models.TimeField(default=datetime.time(9, 0), verbose_name="opens at")),
+                ("closes_at", models.TimeField(default=datetime.time(20, 30), verbose_name="closes at")),
+                ("active", models.BooleanField(default=True, verbose_name="active")),
             ],
             options={
-                'verbose_name': 'project',
-                'verbose_name_plural': 'projects',
-                'ordering': ('name',),
-                'constraints': [models.CheckConstraint(condition=models.Q(('opens_at__lt', models.F('closes_at'))), name='project_opens_before_closing')],
+                "verbose_name": "project",
+                "verbose_name_plural": "projects",
+                "ordering": ("name",),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("opens_at__lt", models.F("closes_at"))),
+                        name="project_opens_before_closing",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PolicyVersion',
+            name="PolicyVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(default='cadence', max_length=12)),
-                ('number', models.PositiveIntegerField(verbose_name='version')),
-                ('values', models.JSONField(default=dict, verbose_name='values')),
-                ('reason', models.TextField(blank=True, max_length=1000, verbose_name='reason')),
-                ('state', models.CharField(choices=[('draft', 'draft'), ('reviewed', 'reviewed'), ('approved', 'approved'), ('withdrawn', 'withdrawn')], default='draft', max_length=10, verbose_name='state')),
-                ('prepared_at', models.DateTimeField(verbose_name='prepared at')),
-                ('reviewed_at', models.DateTimeField(blank=True, null=True, verbose_name='reviewed at')),
-                ('approved_at', models.DateTimeField(blank=True, null=True, verbose_name='approved at')),
-                ('effective_from', models.DateTimeField(blank=True, null=True, verbose_name='effective from')),
-                ('replanned_at', models.DateTimeField(blank=True, null=True, verbose_name='plans recomputed at')),
-                ('approved_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('prepared_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('reviewed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='policy_versions', to='crm.project')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(default="cadence", max_length=12)),
+                ("number", models.PositiveIntegerField(verbose_name="version")),
+                ("values", models.JSONField(default=dict, verbose_name="values")),
+                ("reason", models.TextField(blank=True, max_length=1000, verbose_name="reason")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "draft"),
+                            ("reviewed", "reviewed"),
+                            ("approved", "approved"),
+                            ("withdrawn", "withdrawn"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("prepared_at", models.DateTimeField(verbose_name="prepared at")),
+                ("reviewed_at", models.DateTimeField(blank=True, null=True, verbose_name="reviewed at")),
+                ("approved_at", models.DateTimeField(blank=True, null=True, verbose_name="approved at")),
+                (
+                    "effective_from",
+                    models.DateTimeField(blank=True, null=True, verbose_name="effective from"),
+                ),
+                (
+                    "replanned_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="plans recomputed at"),
+                ),
+                (
+                    "approved_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "prepared_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "reviewed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="policy_versions",
+                        to="crm.project",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'policy version',
-                'verbose_name_plural': 'policy versions',
-                'ordering': ('project', '-number'),
+                "verbose_name": "policy version",
+                "verbose_name_plural": "policy versions",
+                "ordering": ("project", "-number"),
             },
         ),
         migrations.CreateModel(
-            name='Occasion',
+            name="Occasion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('festival', 'festival'), ('offer', 'offer'), ('milestone', 'milestone'), ('weather', 'weather'), ('news', 'news')], max_length=12, verbose_name='kind')),
-                ('title', models.CharField(max_length=80, verbose_name='title')),
-                ('text', models.TextField(blank=True, max_length=1000, verbose_name='what to say')),
-                ('starts_on', models.DateField(verbose_name='from')),
-                ('ends_on', models.DateField(verbose_name='until')),
-                ('building', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='crm.building')),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='occasions', to='crm.project')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("festival", "festival"),
+                            ("offer", "offer"),
+                            ("milestone", "milestone"),
+                            ("weather", "weather"),
+                            ("news", "news"),
+                        ],
+                        max_length=12,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("title", models.CharField(max_length=80, verbose_name="title")),
+                ("text", models.TextField(blank=True, max_length=1000, verbose_name="what to say")),
+                ("starts_on", models.DateField(verbose_name="from")),
+                ("ends_on", models.DateField(verbose_name="until")),
+                (
+                    "building",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="crm.building",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="occasions",
+                        to="crm.project",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'occasion',
-                'verbose_name_plural': 'occasions',
-                'ordering': ('starts_on', 'id'),
+                "verbose_name": "occasion",
+                "verbose_name_plural": "occasions",
+                "ordering": ("starts_on", "id"),
             },
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=32, verbose_name='kind')),
-                ('key', models.CharField(max_length=120)),
-                ('params', models.JSONField(default=dict)),
-                ('url', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField(verbose_name='created at')),
-                ('read_at', models.DateTimeField(blank=True, null=True, verbose_name='read at')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='crm.project')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=32, verbose_name="kind")),
+                ("key", models.CharField(max_length=120)),
+                ("params", models.JSONField(default=dict)),
+                ("url", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField(verbose_name="created at")),
+                ("read_at", models.DateTimeField(blank=True, null=True, verbose_name="read at")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notices",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="crm.project",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'notice',
-                'verbose_name_plural': 'notices',
-                'ordering': ('-created_at', '-id'),
+                "verbose_name": "notice",
+                "verbose_name_plural": "notices",
+                "ordering": ("-created_at", "-id"),
             },
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('consultant', 'consultant'), ('front_desk', 'front_desk'), ('contracts_clerk', 'contracts_clerk'), ('sales_manager', 'sales_manager'), ('sales_director', 'sales_director'), ('marketing', 'marketing'), ('specialist', 'specialist'), ('repairer', 'repairer'), ('area_administrator', 'area_administrator'), ('assistant', 'assistant'), ('director', 'director'), ('system_administrator', 'system_administrator')], max_length=24, verbose_name='role')),
-                ('capacity', models.PositiveSmallIntegerField(blank=True, help_text="Empty: the project's policy (PX-13).", null=True, verbose_name='conversations a day')),
-                ('active', models.BooleanField(default=True, verbose_name='active')),
-                ('area', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='crm.area')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='crm.project')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("consultant", "consultant"),
+                            ("front_desk", "front_desk"),
+                            ("contracts_clerk", "contracts_clerk"),
+                            ("sales_manager", "sales_manager"),
+                            ("sales_director", "sales_director"),
+                            ("marketing", "marketing"),
+                            ("specialist", "specialist"),
+                            ("repairer", "repairer"),
+                            ("area_administrator", "area_administrator"),
+                            ("assistant", "assistant"),
+                            ("director", "director"),
+                            ("system_administrator", "system_administrator"),
+                        ],
+                        max_length=24,
+                        verbose_name="role",
+                    ),
+                ),
+                (
+                    "capacity",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="Empty: the project's policy (PX-13).",
+                        null=True,
+                        verbose_name="conversations a day",
+                    ),
+                ),
+                ("active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "area",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to="crm.area",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to="crm.project",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'membership',
-                'verbose_name_plural': 'memberships',
-                'ordering': ('project', 'role', 'user'),
+                "verbose_name": "membership",
+                "verbose_name_plural": "memberships",
+                "ordering": ("project", "role", "user"),
             },
         ),
         migrations.CreateModel(
-            name='JobRun',
+            name="JobRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40, verbose_name='job')),
-                ('started_at', models.DateTimeField(verbose_name='started')),
-                ('finished_at', models.DateTimeField(null=True, verbose_name='finished')),
-                ('ok', models.BooleanField(null=True, verbose_name='ended well')),
-                ('result', models.JSONField(default=dict, verbose_name='result')),
-                ('project', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='job_runs', to='crm.project')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=40, verbose_name="job")),
+                ("started_at", models.DateTimeField(verbose_name="started")),
+                ("finished_at", models.DateTimeField(null=True, verbose_name="finished")),
+                ("ok", models.BooleanField(null=True, verbose_name="ended well")),
+                ("result", models.JSONField(default=dict, verbose_name="result")),
+                (
+                    "project",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="job_runs",
+                        to="crm.project",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'job run',
-                'verbose_name_plural': 'job runs',
+                "verbose_name": "job run",
+                "verbose_name_plural": "job runs",
             },
         ),
         migrations.CreateModel(
-            name='Contact',
+            name="Contact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(max_length=12, verbose_name='channel')),
-                ('direction', models.CharField(choices=[('in', 'incoming'), ('out', 'outgoing')], default='out', max_length=3, verbose_name='direction')),
-                ('purpose', models.CharField(choices=[('sales', 'sales'), ('festival', 'festival'), ('milestone', 'milestone'), ('broadcast', 'broadcast'), ('service', 'service')], default='sales', max_length=12, verbose_name='purpose')),
-                ('clause', models.CharField(blank=True, max_length=12, verbose_name='clause')),
-                ('outcome', models.CharField(max_length=20, verbose_name='outcome')),
-                ('effective', models.BooleanField(verbose_name='effective')),
-                ('automatic', models.BooleanField(default=False, verbose_name='automatic')),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('recorded_at', models.DateTimeField(verbose_name='recorded at')),
-                ('tapped_at', models.DateTimeField(blank=True, null=True, verbose_name='number tapped at')),
-                ('news', models.TextField(blank=True, max_length=2000, verbose_name='news')),
-                ('questions', models.TextField(blank=True, max_length=2000, verbose_name='questions')),
-                ('real_need', models.TextField(blank=True, max_length=2000, verbose_name='real need')),
-                ('imported', models.BooleanField(default=False)),
-                ('submission', models.UUIDField(editable=False, null=True, unique=True)),
-                ('voided_at', models.DateTimeField(blank=True, null=True)),
-                ('doubtful', models.CharField(blank=True, choices=[('untapped', 'number not tapped'), ('burst', 'more than 5 within 2 minutes')], max_length=12, verbose_name='doubtful because')),
-                ('accepted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='contacts', to=settings.AUTH_USER_MODEL)),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contacts', to='crm.customer')),
-                ('occasion', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='crm.occasion')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contacts', to='crm.project')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("channel", models.CharField(max_length=12, verbose_name="channel")),
+                (
+                    "direction",
+                    models.CharField(
+                        choices=[("in", "incoming"), ("out", "outgoing")],
+                        default="out",
+                        max_length=3,
+                        verbose_name="direction",
+                    ),
+                ),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("sales", "sales"),
+                            ("festival", "festival"),
+                            ("milestone", "milestone"),
+                            ("broadcast", "broadcast"),
+                            ("service", "service"),
+                        ],
+                        default="sales",
+                        max_length=12,
+                        verbose_name="purpose",
+                    ),
+                ),
+                ("clause", models.CharField(blank=True, max_length=12, verbose_name="clause")),
+                ("outcome", models.CharField(max_length=20, verbose_name="outcome")),
+                ("effective", models.BooleanField(verbose_name="effective")),
+                ("automatic", models.BooleanField(default=False, verbose_name="automatic")),
+                ("at", models.DateTimeField(verbose_name="at")),
+                ("recorded_at", models.DateTimeField(verbose_name="recorded at")),
+                ("tapped_at", models.DateTimeField(blank=True, null=True, verbose_name="number tapped at")),
+                ("news", models.TextField(blank=True, max_length=2000, verbose_name="news")),
+                ("questions", models.TextField(blank=True, max_length=2000, verbose_name="questions")),
+                ("real_need", models.TextField(blank=True, max_length=2000, verbose_name="real need")),
+                ("imported", models.BooleanField(default=False)),
+                ("submission", models.UUIDField(editable=False, null=True, unique=True)),
+                ("voided_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "doubtful",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("untapped", "number not tapped"),
+                            ("burst", "more than 5 within 2 minutes"),
+                        ],
+                        max_length=12,
+                        verbose_name="doubtful because",
+                    ),
+                ),
+                (
+                    "accepted_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contacts",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contacts",
+                        to="crm.customer",
+                    ),
+                ),
+                (
+                    "occasion",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="crm.occasion",
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="contacts", to="crm.project"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'contact',
-                'verbose_name_plural': 'contacts',
-                'ordering': ('-at', '-id'),
+                "verbose_name": "contact",
+                "verbose_name_plural": "contacts",
+                "ordering": ("-at", "-id"),
             },
         ),
         migrations.AddField(
-            model_name='building',
-            name='project',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='buildings', to='crm.project'),
+            model_name="building",
+            name="project",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="buildings", to="crm.project"
+            ),
         ),
         migrations.CreateModel(
-            name='AuditEvent',
+            name="AuditEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('verb', models.CharField(max_length=40, verbose_name='verb')),
-                ('target', models.CharField(blank=True, max_length=40, verbose_name='target')),
-                ('target_id', models.BigIntegerField(null=True)),
-                ('details', models.JSONField(default=dict)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.project')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="at")),
+                ("verb", models.CharField(max_length=40, verbose_name="verb")),
+                ("target", models.CharField(blank=True, max_length=40, verbose_name="target")),
+                ("target_id", models.BigIntegerField(null=True)),
+                ("details", models.JSONField(default=dict)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="crm.project",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'audit event',
-                'verbose_name_plural': 'audit events',
-                'ordering': ('-at', '-id'),
+                "verbose_name": "audit event",
+                "verbose_name_plural": "audit events",
+                "ordering": ("-at", "-id"),
             },
         ),
         migrations.AddField(
-            model_name='area',
-            name='project',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='areas', to='crm.project'),
+            model_name="area",
+            name="project",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="areas", to="crm.project"
+            ),
         ),
         migrations.CreateModel(
-            name='ShiftDay',
+            name="ShiftDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(verbose_name='day')),
-                ('kind', models.CharField(choices=[('rest', 'rest day'), ('leave', 'leave'), ('work', 'works')], max_length=8, verbose_name='kind')),
-                ('approved_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('stand_in', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shift_days', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField(verbose_name="day")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("rest", "rest day"), ("leave", "leave"), ("work", "works")],
+                        max_length=8,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "approved_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "stand_in",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="shift_days",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'shift exception',
-                'verbose_name_plural': 'shift exceptions',
-                'ordering': ('day',),
+                "verbose_name": "shift exception",
+                "verbose_name_plural": "shift exceptions",
+                "ordering": ("day",),
             },
         ),
         migrations.CreateModel(
-            name='UnitType',
+            name="UnitType",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40, verbose_name='name')),
-                ('rooms', models.CharField(blank=True, max_length=40, verbose_name='rooms')),
-                ('area_sqm', models.DecimalField(blank=True, decimal_places=2, max_digits=8, null=True, verbose_name='area (m²)')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='unit_types', to='crm.project')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=40, verbose_name="name")),
+                ("rooms", models.CharField(blank=True, max_length=40, verbose_name="rooms")),
+                (
+                    "area_sqm",
+                    models.DecimalField(
+                        blank=True, decimal_places=2, max_digits=8, null=True, verbose_name="area (m²)"
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="unit_types",
+                        to="crm.project",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'unit type',
-                'verbose_name_plural': 'unit types',
-                'ordering': ('project', 'name'),
+                "verbose_name": "unit type",
+                "verbose_name_plural": "unit types",
+                "ordering": ("project", "name"),
             },
         ),
         migrations.CreateModel(
-            name='Unit',
+            name="Unit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=20, verbose_name='number')),
-                ('floor', models.SmallIntegerField(blank=True, null=True, verbose_name='floor')),
-                ('area_sqm', models.DecimalField(blank=True, decimal_places=2, max_digits=8, null=True, verbose_name='area (m²)')),
-                ('list_price', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, verbose_name='list price (yuan)')),
-                ('building', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='units', to='crm.building')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='units', to='crm.project')),
-                ('unit_type', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='units', to='crm.unittype')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.CharField(max_length=20, verbose_name="number")),
+                ("floor", models.SmallIntegerField(blank=True, null=True, verbose_name="floor")),
+                (
+                    "area_sqm",
+                    models.DecimalField(
+                        blank=True, decimal_places=2, max_digits=8, null=True, verbose_name="area (m²)"
+                    ),
+                ),
+                (
+                    "list_price",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        max_digits=12,
+                        null=True,
+                        verbose_name="list price (yuan)",
+                    ),
+                ),
+                (
+                    "building",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="units", to="crm.building"
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="units", to="crm.project"
+                    ),
+                ),
+                (
+                    "unit_type",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="units",
+                        to="crm.unittype",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'unit',
-                'verbose_name_plural': 'units',
-                'ordering': ('building', 'number'),
+                "verbose_name": "unit",
+                "verbose_name_plural": "units",
+                "ordering": ("building", "number"),
             },
         ),
         migrations.CreateModel(
-            name='WeeklyRest',
+            name="WeeklyRest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('weekday', models.PositiveSmallIntegerField(help_text='0 is Monday.', verbose_name='weekday')),
-                ('stand_in', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='weekly_rests', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "weekday",
+                    models.PositiveSmallIntegerField(help_text="0 is Monday.", verbose_name="weekday"),
+                ),
+                (
+                    "stand_in",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="weekly_rests",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'weekly rest day',
-                'verbose_name_plural': 'weekly rest days',
+                "verbose_name": "weekly rest day",
+                "verbose_name_plural": "weekly rest days",
             },
         ),
         migrations.CreateModel(
-            name='CustomerPhone',
+            name="CustomerPhone",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('e164', models.CharField(max_length=32, verbose_name='number')),
-                ('raw', models.CharField(max_length=80, verbose_name='as entered')),
-                ('reversed', models.CharField(editable=False, max_length=32)),
-                ('is_main', models.BooleanField(default=False, verbose_name='main number')),
-                ('live', models.BooleanField(default=True, editable=False)),
-                ('bad_since', models.DateTimeField(blank=True, null=True, verbose_name='found wrong at')),
-                ('bad_reason', models.CharField(blank=True, max_length=16, verbose_name='found wrong because')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='phones', to='crm.customer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("e164", models.CharField(max_length=32, verbose_name="number")),
+                ("raw", models.CharField(max_length=80, verbose_name="as entered")),
+                ("reversed", models.CharField(editable=False, max_length=32)),
+                ("is_main", models.BooleanField(default=False, verbose_name="main number")),
+                ("live", models.BooleanField(default=True, editable=False)),
+                ("bad_since", models.DateTimeField(blank=True, null=True, verbose_name="found wrong at")),
+                (
+                    "bad_reason",
+                    models.CharField(blank=True, max_length=16, verbose_name="found wrong because"),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="phones", to="crm.customer"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'phone number',
-                'verbose_name_plural': 'phone numbers',
-                'indexes': [models.Index(fields=['reversed'], name='phone_reversed', opclasses=['varchar_pattern_ops']), models.Index(fields=['customer'], name='phone_customer')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('live', True)), fields=('e164',), name='one_live_customer_a_number'), models.UniqueConstraint(condition=models.Q(('is_main', True), ('live', True)), fields=('customer',), name='one_main_number_a_customer')],
+                "verbose_name": "phone number",
+                "verbose_name_plural": "phone numbers",
+                "indexes": [
+                    models.Index(
+                        fields=["reversed"], name="phone_reversed", opclasses=["varchar_pattern_ops"]
+                    ),
+                    models.Index(fields=["customer"], name="phone_customer"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("live", True)),
+                        fields=("e164",),
+                        name="one_live_customer_a_number",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_main", True), ("live", True)),
+                        fields=("customer",),
+                        name="one_main_number_a_customer",
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='customer',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['bigrams'], name='customer_bigrams'),
+            model_name="customer",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["bigrams"], name="customer_bigrams"),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.CheckConstraint(condition=models.Q(('preference__in', ['welcome', 'fewer', 'messages_only', 'do_not_contact'])), name='customer_preference'),
+            model_name="customer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("preference__in", ["welcome", "fewer", "messages_only", "do_not_contact"])
+                ),
+                name="customer_preference",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.CheckConstraint(condition=models.Q(('salutation__in', ['mr', 'ms', 'unknown'])), name='customer_salutation'),
+            model_name="customer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("salutation__in", ["mr", "ms", "unknown"])), name="customer_salutation"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='optout',
-            constraint=models.UniqueConstraint(condition=models.Q(('lifted_by', None)), fields=('customer', 'scope'), name='one_open_opt_out_a_scope'),
+            model_name="optout",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("lifted_by", None)),
+                fields=("customer", "scope"),
+                name="one_open_opt_out_a_scope",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policyversion',
-            constraint=models.UniqueConstraint(fields=('project', 'kind', 'number'), name='policy_number_once'),
+            model_name="policyversion",
+            constraint=models.UniqueConstraint(
+                fields=("project", "kind", "number"), name="policy_number_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policyversion',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'reviewed', 'approved', 'withdrawn'])), name='policy_state'),
+            model_name="policyversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["draft", "reviewed", "approved", "withdrawn"])),
+                name="policy_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policyversion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reviewed_by', None), models.Q(('reviewed_by', models.F('prepared_by')), _negated=True), _connector='OR'), models.Q(('approved_by', None), models.Q(models.Q(('approved_by', models.F('prepared_by')), _negated=True), models.Q(('approved_by', models.F('reviewed_by')), _negated=True)), _connector='OR')), name='policy_three_different_people'),
+            model_name="policyversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("reviewed_by", None),
+                        models.Q(("reviewed_by", models.F("prepared_by")), _negated=True),
+                        _connector="OR",
+                    ),
+                    models.Q(
+                        ("approved_by", None),
+                        models.Q(
+                            models.Q(("approved_by", models.F("prepared_by")), _negated=True),
+                            models.Q(("approved_by", models.F("reviewed_by")), _negated=True),
+                        ),
+                        _connector="OR",
+                    ),
+                ),
+                name="policy_three_different_people",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policyversion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), ('effective_from__isnull', False), _connector='OR'), name='policy_approved_has_a_date'),
+            model_name="policyversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "approved"), _negated=True),
+                    ("effective_from__isnull", False),
+                    _connector="OR",
+                ),
+                name="policy_approved_has_a_date",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policyversion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), ('prepared_by', None), models.Q(('approved_by__isnull', False), ('reviewed_by__isnull', False)), _connector='OR'), name='policy_approved_is_signed'),
+            model_name="policyversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "approved"), _negated=True),
+                    ("prepared_by", None),
+                    models.Q(("approved_by__isnull", False), ("reviewed_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="policy_approved_is_signed",
+            ),
         ),
         migrations.AddIndex(
-            model_name='occasion',
-            index=models.Index(fields=['project', 'ends_on'], name='occasion_current'),
+            model_name="occasion",
+            index=models.Index(fields=["project", "ends_on"], name="occasion_current"),
         ),
         migrations.AddConstraint(
-            model_name='occasion',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='occasion_ends_after_start'),
+            model_name="occasion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_on__gte", models.F("starts_on"))), name="occasion_ends_after_start"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='occasion',
-            constraint=models.UniqueConstraint(fields=('project', 'kind', 'title', 'starts_on'), name='occasion_once', nulls_distinct=False),
+            model_name="occasion",
+            constraint=models.UniqueConstraint(
+                fields=("project", "kind", "title", "starts_on"), name="occasion_once", nulls_distinct=False
+            ),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['user', '-created_at'], name='notice_user'),
+            model_name="notice",
+            index=models.Index(fields=["user", "-created_at"], name="notice_user"),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(condition=models.Q(('read_at', None)), fields=['user'], name='notice_unread'),
+            model_name="notice",
+            index=models.Index(condition=models.Q(("read_at", None)), fields=["user"], name="notice_unread"),
         ),
         migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.UniqueConstraint(fields=('user', 'key'), name='notice_once'),
+            model_name="notice",
+            constraint=models.UniqueConstraint(fields=("user", "key"), name="notice_once"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('user', 'project', 'area', 'role'), name='membership_once', nulls_distinct=False),
+            model_name="membership",
+            constraint=models.UniqueConstraint(
+                fields=("user", "project", "area", "role"), name="membership_once", nulls_distinct=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['consultant', 'front_desk', 'contracts_clerk', 'sales_manager', 'sales_director', 'marketing', 'specialist', 'repairer', 'area_administrator', 'assistant', 'director', 'system_administrator'])), name='membership_role_known'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "role__in",
+                        [
+                            "consultant",
+                            "front_desk",
+                            "contracts_clerk",
+                            "sales_manager",
+                            "sales_director",
+                            "marketing",
+                            "specialist",
+                            "repairer",
+                            "area_administrator",
+                            "assistant",
+                            "director",
+                            "system_administrator",
+                        ],
+                    )
+                ),
+                name="membership_role_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='jobrun',
-            constraint=models.UniqueConstraint(fields=('name', 'project'), name='job_run_once', nulls_distinct=False),
+            model_name="jobrun",
+            constraint=models.UniqueConstraint(
+                fields=("name", "project"), name="job_run_once", nulls_distinct=False
+            ),
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['customer', '-at'], name='contact_customer_at'),
+            model_name="contact",
+            index=models.Index(fields=["customer", "-at"], name="contact_customer_at"),
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['by', '-recorded_at'], name='contact_by_recorded'),
+            model_name="contact",
+            index=models.Index(fields=["by", "-recorded_at"], name="contact_by_recorded"),
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(condition=models.Q(models.Q(('doubtful', ''), _negated=True), ('accepted_by', None)), fields=['project', 'recorded_at'], name='contact_doubtful'),
+            model_name="contact",
+            index=models.Index(
+                condition=models.Q(models.Q(("doubtful", ""), _negated=True), ("accepted_by", None)),
+                fields=["project", "recorded_at"],
+                name="contact_doubtful",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contact',
-            constraint=models.CheckConstraint(condition=models.Q(('effective', False), ('outcome__in', ['talked', 'callback_arranged', 'refused', 'hung_up']), _connector='OR'), name='contact_effective_follows_outcome'),
+            model_name="contact",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("effective", False),
+                    ("outcome__in", ["talked", "callback_arranged", "refused", "hung_up"]),
+                    _connector="OR",
+                ),
+                name="contact_effective_follows_outcome",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='building',
-            constraint=models.UniqueConstraint(fields=('project', 'name'), name='building_name_once_a_project'),
+            model_name="building",
+            constraint=models.UniqueConstraint(
+                fields=("project", "name"), name="building_name_once_a_project"
+            ),
         ),
         migrations.AddIndex(
-            model_name='auditevent',
-            index=models.Index(fields=['target', 'target_id'], name='audit_target'),
+            model_name="auditevent",
+            index=models.Index(fields=["target", "target_id"], name="audit_target"),
         ),
         migrations.AddIndex(
-            model_name='auditevent',
-            index=models.Index(fields=['by', '-at'], name='audit_by'),
+            model_name="auditevent",
+            index=models.Index(fields=["by", "-at"], name="audit_by"),
         ),
         migrations.AddConstraint(
-            model_name='area',
-            constraint=models.UniqueConstraint(fields=('project', 'name'), name='area_name_once_a_project'),
+            model_name="area",
+            constraint=models.UniqueConstraint(fields=("project", "name"), name="area_name_once_a_project"),
         ),
         migrations.AddConstraint(
-            model_name='shiftday',
-            constraint=models.UniqueConstraint(fields=('user', 'day'), name='shift_day_once'),
+            model_name="shiftday",
+            constraint=models.UniqueConstraint(fields=("user", "day"), name="shift_day_once"),
         ),
         migrations.AddConstraint(
-            model_name='shiftday',
-            constraint=models.CheckConstraint(condition=models.Q(('stand_in', models.F('user')), _negated=True), name='shift_day_other_stand_in'),
+            model_name="shiftday",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("stand_in", models.F("user")), _negated=True),
+                name="shift_day_other_stand_in",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shiftday',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['rest', 'leave', 'work'])), name='shift_day_kind'),
+            model_name="shiftday",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["rest", "leave", "work"])), name="shift_day_kind"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='unittype',
-            constraint=models.UniqueConstraint(fields=('project', 'name'), name='unit_type_once_a_project'),
+            model_name="unittype",
+            constraint=models.UniqueConstraint(fields=("project", "name"), name="unit_type_once_a_project"),
         ),
         migrations.AddConstraint(
-            model_name='unit',
-            constraint=models.UniqueConstraint(fields=('building', 'number'), name='unit_number_once_a_building'),
+            model_name="unit",
+            constraint=models.UniqueConstraint(
+                fields=("building", "number"), name="unit_number_once_a_building"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='weeklyrest',
-            constraint=models.UniqueConstraint(fields=('user', 'weekday'), name='weekly_rest_once'),
+            model_name="weeklyrest",
+            constraint=models.UniqueConstraint(fields=("user", "weekday"), name="weekly_rest_once"),
         ),
         migrations.AddConstraint(
-            model_name='weeklyrest',
-            constraint=models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='weekly_rest_weekday'),
+            model_name="weeklyrest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("weekday__lte", 6)), name="weekly_rest_weekday"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='weeklyrest',
-            constraint=models.CheckConstraint(condition=models.Q(('stand_in', models.F('user')), _negated=True), name='weekly_rest_other_stand_in'),
+            model_name="weeklyrest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("stand_in", models.F("user")), _negated=True),
+                name="weekly_rest_other_stand_in",
+            ),
         ),
     ]

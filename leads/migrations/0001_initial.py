@@ -7,545 +7,1316 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('crm', '0001_initial'),
+        ("crm", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='HeardVia',
+            name="HeardVia",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40, verbose_name='name')),
-                ('active', models.BooleanField(default=True, verbose_name='active')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='heard_via', to='crm.project')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=40, verbose_name="name")),
+                ("active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="heard_via",
+                        to="crm.project",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'how heard',
-                'verbose_name_plural': 'how heard',
-                'ordering': ('name',),
+                "verbose_name": "how heard",
+                "verbose_name_plural": "how heard",
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='ImportBatch',
+            name="ImportBatch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('register', models.CharField(blank=True, choices=[('calls', 'register of calls'), ('visits', 'register of visits')], max_length=8, verbose_name='register')),
-                ('filename', models.CharField(max_length=120, verbose_name='file')),
-                ('content', models.BinaryField()),
-                ('digest', models.CharField(max_length=64)),
-                ('encoding', models.CharField(blank=True, max_length=16, verbose_name='encoding')),
-                ('mapping', models.JSONField(default=dict)),
-                ('staff', models.JSONField(default=dict)),
-                ('state', models.CharField(choices=[('uploaded', 'uploaded'), ('checked', 'checked'), ('running', 'running'), ('done', 'done'), ('failed', 'failed')], default='uploaded', max_length=10, verbose_name='state')),
-                ('report', models.JSONField(default=dict)),
-                ('total', models.PositiveIntegerField(default=0, verbose_name='rows')),
-                ('accepted', models.PositiveIntegerField(default=0, verbose_name='accepted')),
-                ('refused', models.PositiveIntegerField(default=0, verbose_name='refused')),
-                ('progress', models.PositiveIntegerField(default=0, verbose_name='rows done')),
-                ('error', models.CharField(blank=True, max_length=300, verbose_name='error')),
-                ('uploaded_at', models.DateTimeField(verbose_name='uploaded at')),
-                ('started_at', models.DateTimeField(null=True, verbose_name='started at')),
-                ('finished_at', models.DateTimeField(null=True, verbose_name='finished at')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='import_batches', to='crm.project')),
-                ('uploaded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "register",
+                    models.CharField(
+                        blank=True,
+                        choices=[("calls", "register of calls"), ("visits", "register of visits")],
+                        max_length=8,
+                        verbose_name="register",
+                    ),
+                ),
+                ("filename", models.CharField(max_length=120, verbose_name="file")),
+                ("content", models.BinaryField()),
+                ("digest", models.CharField(max_length=64)),
+                ("encoding", models.CharField(blank=True, max_length=16, verbose_name="encoding")),
+                ("mapping", models.JSONField(default=dict)),
+                ("staff", models.JSONField(default=dict)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("uploaded", "uploaded"),
+                            ("checked", "checked"),
+                            ("running", "running"),
+                            ("done", "done"),
+                            ("failed", "failed"),
+                        ],
+                        default="uploaded",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("report", models.JSONField(default=dict)),
+                ("total", models.PositiveIntegerField(default=0, verbose_name="rows")),
+                ("accepted", models.PositiveIntegerField(default=0, verbose_name="accepted")),
+                ("refused", models.PositiveIntegerField(default=0, verbose_name="refused")),
+                ("progress", models.PositiveIntegerField(default=0, verbose_name="rows done")),
+                ("error", models.CharField(blank=True, max_length=300, verbose_name="error")),
+                ("uploaded_at", models.DateTimeField(verbose_name="uploaded at")),
+                ("started_at", models.DateTimeField(null=True, verbose_name="started at")),
+                ("finished_at", models.DateTimeField(null=True, verbose_name="finished at")),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="import_batches",
+                        to="crm.project",
+                    ),
+                ),
+                (
+                    "uploaded_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'import',
-                'verbose_name_plural': 'imports',
-                'ordering': ('-uploaded_at', '-id'),
+                "verbose_name": "import",
+                "verbose_name_plural": "imports",
+                "ordering": ("-uploaded_at", "-id"),
             },
         ),
         migrations.CreateModel(
-            name='Lead',
+            name="Lead",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('wanted', models.CharField(blank=True, max_length=80, verbose_name='wants')),
-                ('budget', models.CharField(blank=True, max_length=40, verbose_name='budget')),
-                ('created_at', models.DateTimeField(verbose_name='registered at')),
-                ('kind', models.CharField(choices=[('ordinary', 'ordinary'), ('leader_referral', 'leader referral'), ('vip', 'VIP')], default='ordinary', max_length=16, verbose_name='kind')),
-                ('state', models.CharField(choices=[('live', 'live'), ('closed', 'closed'), ('lost', 'lost'), ('invalid', 'invalid')], default='live', max_length=8, verbose_name='state')),
-                ('stage', models.CharField(choices=[('caller', 'caller'), ('visitor', 'visitor'), ('subscribed', 'subscribed'), ('signed', 'signed'), ('handed_over', 'handed over')], default='caller', max_length=12, verbose_name='stage')),
-                ('grade', models.CharField(blank=True, choices=[('A', 'A'), ('B', 'B'), ('C', 'C'), ('D', 'D')], max_length=1, verbose_name='grade')),
-                ('quality', models.CharField(blank=True, choices=[('quality', 'quality'), ('not_quality', 'not of quality')], max_length=12, verbose_name='quality')),
-                ('is_key', models.BooleanField(default=False, verbose_name='key customer')),
-                ('weekly', models.BooleanField(default=False, verbose_name='weekly because of an objection')),
-                ('end_reason', models.CharField(blank=True, max_length=40, verbose_name='reason')),
-                ('quiet_clause', models.CharField(blank=True, max_length=12)),
-                ('clause', models.CharField(blank=True, max_length=12, verbose_name='clause')),
-                ('opens_at', models.DateTimeField(null=True, verbose_name='on the list from')),
-                ('due_at', models.DateTimeField(null=True, verbose_name='due')),
-                ('held_until', models.DateTimeField(null=True, verbose_name='held until')),
-                ('held_reason', models.CharField(blank=True, max_length=16)),
-                ('review_clause', models.CharField(blank=True, max_length=12)),
-                ('review_due_at', models.DateTimeField(null=True)),
-                ('rejudge_at', models.DateTimeField(null=True)),
-                ('refusals', models.PositiveSmallIntegerField(default=0, verbose_name='refusals in a row')),
-                ('visits', models.PositiveSmallIntegerField(default=0, verbose_name='visits')),
-                ('last_talk_at', models.DateTimeField(null=True, verbose_name='last talk')),
-                ('last_visit_at', models.DateTimeField(null=True, verbose_name='last visit')),
-                ('planned_at', models.DateTimeField(null=True)),
-                ('batch', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='leads', to='leads.importbatch')),
-                ('consultant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='leads', to=settings.AUTH_USER_MODEL)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='leads', to='crm.customer')),
-                ('heard_via', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='leads', to='leads.heardvia')),
-                ('household', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='leads', to='crm.household')),
-                ('merged_into', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged_records', to='leads.lead')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='leads', to='crm.project')),
-                ('stand_in', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("wanted", models.CharField(blank=True, max_length=80, verbose_name="wants")),
+                ("budget", models.CharField(blank=True, max_length=40, verbose_name="budget")),
+                ("created_at", models.DateTimeField(verbose_name="registered at")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("ordinary", "ordinary"),
+                            ("leader_referral", "leader referral"),
+                            ("vip", "VIP"),
+                        ],
+                        default="ordinary",
+                        max_length=16,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("live", "live"),
+                            ("closed", "closed"),
+                            ("lost", "lost"),
+                            ("invalid", "invalid"),
+                        ],
+                        default="live",
+                        max_length=8,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "stage",
+                    models.CharField(
+                        choices=[
+                            ("caller", "caller"),
+                            ("visitor", "visitor"),
+                            ("subscribed", "subscribed"),
+                            ("signed", "signed"),
+                            ("handed_over", "handed over"),
+                        ],
+                        default="caller",
+                        max_length=12,
+                        verbose_name="stage",
+                    ),
+                ),
+                (
+                    "grade",
+                    models.CharField(
+                        blank=True,
+                        choices=[("A", "A"), ("B", "B"), ("C", "C"), ("D", "D")],
+                        max_length=1,
+                        verbose_name="grade",
+                    ),
+                ),
+                (
+                    "quality",
+                    models.CharField(
+                        blank=True,
+                        choices=[("quality", "quality"), ("not_quality", "not of quality")],
+                        max_length=12,
+                        verbose_name="quality",
+                    ),
+                ),
+                ("is_key", models.BooleanField(default=False, verbose_name="key customer")),
+                ("weekly", models.BooleanField(default=False, verbose_name="weekly because of an objection")),
+                ("end_reason", models.CharField(blank=True, max_length=40, verbose_name="reason")),
+                ("quiet_clause", models.CharField(blank=True, max_length=12)),
+                ("clause", models.CharField(blank=True, max_length=12, verbose_name="clause")),
+                ("opens_at", models.DateTimeField(null=True, verbose_name="on the list from")),
+                ("due_at", models.DateTimeField(null=True, verbose_name="due")),
+                ("held_until", models.DateTimeField(null=True, verbose_name="held until")),
+                ("held_reason", models.CharField(blank=True, max_length=16)),
+                ("review_clause", models.CharField(blank=True, max_length=12)),
+                ("review_due_at", models.DateTimeField(null=True)),
+                ("rejudge_at", models.DateTimeField(null=True)),
+                ("refusals", models.PositiveSmallIntegerField(default=0, verbose_name="refusals in a row")),
+                ("visits", models.PositiveSmallIntegerField(default=0, verbose_name="visits")),
+                ("last_talk_at", models.DateTimeField(null=True, verbose_name="last talk")),
+                ("last_visit_at", models.DateTimeField(null=True, verbose_name="last visit")),
+                ("planned_at", models.DateTimeField(null=True)),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="leads",
+                        to="leads.importbatch",
+                    ),
+                ),
+                (
+                    "consultant",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="leads",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="leads", to="crm.customer"
+                    ),
+                ),
+                (
+                    "heard_via",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="leads",
+                        to="leads.heardvia",
+                    ),
+                ),
+                (
+                    "household",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="leads", to="crm.household"
+                    ),
+                ),
+                (
+                    "merged_into",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="merged_records",
+                        to="leads.lead",
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="leads", to="crm.project"
+                    ),
+                ),
+                (
+                    "stand_in",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'lead',
-                'verbose_name_plural': 'leads',
+                "verbose_name": "lead",
+                "verbose_name_plural": "leads",
             },
         ),
         migrations.CreateModel(
-            name='Interest',
+            name="Interest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('point', models.CharField(max_length=40, verbose_name='point of interest')),
-                ('noted_at', models.DateTimeField()),
-                ('noted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='interests', to='leads.lead')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("point", models.CharField(max_length=40, verbose_name="point of interest")),
+                ("noted_at", models.DateTimeField()),
+                (
+                    "noted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="interests", to="leads.lead"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'point of interest',
-                'verbose_name_plural': 'points of interest',
+                "verbose_name": "point of interest",
+                "verbose_name_plural": "points of interest",
             },
         ),
         migrations.CreateModel(
-            name='InboundCall',
+            name="InboundCall",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(verbose_name='called at')),
-                ('recorded_at', models.DateTimeField(verbose_name='entered at')),
-                ('talked', models.BooleanField(default=False, verbose_name='a consultant took it and talked')),
-                ('note', models.TextField(blank=True, max_length=2000, verbose_name='note')),
-                ('submission', models.UUIDField(editable=False, null=True, unique=True)),
-                ('imported', models.BooleanField(default=False)),
-                ('heard_via', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='leads.heardvia')),
-                ('recorded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='calls', to='leads.lead')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="called at")),
+                ("recorded_at", models.DateTimeField(verbose_name="entered at")),
+                (
+                    "talked",
+                    models.BooleanField(default=False, verbose_name="a consultant took it and talked"),
+                ),
+                ("note", models.TextField(blank=True, max_length=2000, verbose_name="note")),
+                ("submission", models.UUIDField(editable=False, null=True, unique=True)),
+                ("imported", models.BooleanField(default=False)),
+                (
+                    "heard_via",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="leads.heardvia",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="calls", to="leads.lead"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'inbound call',
-                'verbose_name_plural': 'inbound calls',
-                'ordering': ('-at', '-id'),
+                "verbose_name": "inbound call",
+                "verbose_name_plural": "inbound calls",
+                "ordering": ("-at", "-id"),
             },
         ),
         migrations.CreateModel(
-            name='Deal',
+            name="Deal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('unit_text', models.CharField(blank=True, max_length=60, verbose_name='unit')),
-                ('step', models.CharField(choices=[('proposed', 'proposed'), ('subscribed', 'subscribed'), ('signed', 'signed'), ('handed_over', 'handed over'), ('cancelled', 'cancelled')], default='proposed', max_length=12, verbose_name='step')),
-                ('price', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, verbose_name='price (yuan)')),
-                ('created_at', models.DateTimeField(verbose_name='created at')),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('unit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='deals', to='crm.unit')),
-                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deals', to='leads.lead')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("unit_text", models.CharField(blank=True, max_length=60, verbose_name="unit")),
+                (
+                    "step",
+                    models.CharField(
+                        choices=[
+                            ("proposed", "proposed"),
+                            ("subscribed", "subscribed"),
+                            ("signed", "signed"),
+                            ("handed_over", "handed over"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="proposed",
+                        max_length=12,
+                        verbose_name="step",
+                    ),
+                ),
+                (
+                    "price",
+                    models.DecimalField(
+                        blank=True, decimal_places=2, max_digits=12, null=True, verbose_name="price (yuan)"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="created at")),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deals",
+                        to="crm.unit",
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="deals", to="leads.lead"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'deal',
-                'verbose_name_plural': 'deals',
-                'ordering': ('-created_at',),
+                "verbose_name": "deal",
+                "verbose_name_plural": "deals",
+                "ordering": ("-created_at",),
             },
         ),
         migrations.CreateModel(
-            name='LeadEvent',
+            name="LeadEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=16, verbose_name='kind')),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('recorded_at', models.DateTimeField(verbose_name='entered at')),
-                ('value', models.CharField(blank=True, max_length=40)),
-                ('channel', models.CharField(blank=True, max_length=12)),
-                ('due', models.DateTimeField(null=True)),
-                ('appointment', models.DateTimeField(null=True)),
-                ('ref', models.BigIntegerField(null=True)),
-                ('imported', models.BooleanField(default=False)),
-                ('note', models.CharField(blank=True, max_length=500, verbose_name='reason')),
-                ('data', models.JSONField(default=dict)),
-                ('batch', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='leads.importbatch')),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('call', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='leads.inboundcall')),
-                ('contact', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.contact')),
-                ('deal', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='leads.deal')),
-                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='leads.lead')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=16, verbose_name="kind")),
+                ("at", models.DateTimeField(verbose_name="at")),
+                ("recorded_at", models.DateTimeField(verbose_name="entered at")),
+                ("value", models.CharField(blank=True, max_length=40)),
+                ("channel", models.CharField(blank=True, max_length=12)),
+                ("due", models.DateTimeField(null=True)),
+                ("appointment", models.DateTimeField(null=True)),
+                ("ref", models.BigIntegerField(null=True)),
+                ("imported", models.BooleanField(default=False)),
+                ("note", models.CharField(blank=True, max_length=500, verbose_name="reason")),
+                ("data", models.JSONField(default=dict)),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="leads.importbatch",
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "call",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="leads.inboundcall",
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="crm.contact",
+                    ),
+                ),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="leads.deal",
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="events", to="leads.lead"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'event',
-                'verbose_name_plural': 'events',
-                'ordering': ('at', 'id'),
+                "verbose_name": "event",
+                "verbose_name_plural": "events",
+                "ordering": ("at", "id"),
             },
         ),
         migrations.CreateModel(
-            name='DowngradeReview',
+            name="DowngradeReview",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seed', models.CharField(max_length=40)),
-                ('drawn_at', models.DateTimeField(verbose_name='drawn at')),
-                ('verdict', models.CharField(blank=True, choices=[('agreed', 'agreed'), ('rejected', 'rejected')], max_length=10, verbose_name='verdict')),
-                ('decided_at', models.DateTimeField(null=True, verbose_name='decided at')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='note')),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('event', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='downgrade_review', to='leads.leadevent')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("seed", models.CharField(max_length=40)),
+                ("drawn_at", models.DateTimeField(verbose_name="drawn at")),
+                (
+                    "verdict",
+                    models.CharField(
+                        blank=True,
+                        choices=[("agreed", "agreed"), ("rejected", "rejected")],
+                        max_length=10,
+                        verbose_name="verdict",
+                    ),
+                ),
+                ("decided_at", models.DateTimeField(null=True, verbose_name="decided at")),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="note")),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "event",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="downgrade_review",
+                        to="leads.leadevent",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'drawn downgrade',
-                'verbose_name_plural': 'drawn downgrades',
-                'ordering': ('-drawn_at',),
+                "verbose_name": "drawn downgrade",
+                "verbose_name_plural": "drawn downgrades",
+                "ordering": ("-drawn_at",),
             },
         ),
         migrations.CreateModel(
-            name='CallTask',
+            name="CallTask",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('cadence', 'call of the cadence'), ('promise', 'promised callback'), ('greeting', 'greeting'), ('milestone', 'milestone'), ('grade', 'grade'), ('repair', 'data repair')], default='cadence', max_length=10, verbose_name='kind')),
-                ('clause', models.CharField(max_length=12, verbose_name='clause')),
-                ('state', models.CharField(choices=[('open', 'open'), ('done', 'done'), ('missed', 'missed'), ('superseded', 'superseded')], default='open', max_length=10, verbose_name='state')),
-                ('channel', models.CharField(choices=[('phone', 'call'), ('message', 'message')], default='phone', max_length=8)),
-                ('why', models.JSONField(default=dict)),
-                ('opens_at', models.DateTimeField(verbose_name='opens')),
-                ('due_at', models.DateTimeField(verbose_name='due')),
-                ('list_day', models.DateField(verbose_name='on the list of')),
-                ('moved_reason', models.CharField(blank=True, max_length=16)),
-                ('held_until', models.DateTimeField(blank=True, null=True, verbose_name='held until')),
-                ('held_reason', models.CharField(blank=True, max_length=16)),
-                ('gave_way', models.PositiveSmallIntegerField(default=0, verbose_name='times given way')),
-                ('gave_way_on', models.DateField(blank=True, null=True)),
-                ('tries', models.PositiveSmallIntegerField(default=0, verbose_name='tries')),
-                ('next_try_at', models.DateTimeField(blank=True, null=True, verbose_name='next try')),
-                ('first_try_at', models.DateTimeField(blank=True, null=True, verbose_name='first try')),
-                ('excused', models.CharField(blank=True, max_length=10, verbose_name='excused by')),
-                ('created_at', models.DateTimeField(verbose_name='created at')),
-                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed at')),
-                ('assignee', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='tasks', to=settings.AUTH_USER_MODEL)),
-                ('credit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('occasion', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.occasion')),
-                ('policy', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.policyversion')),
-                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tasks', to='leads.lead')),
-                ('base_event', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='leads.leadevent')),
-                ('closed_by_event', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='leads.leadevent')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("cadence", "call of the cadence"),
+                            ("promise", "promised callback"),
+                            ("greeting", "greeting"),
+                            ("milestone", "milestone"),
+                            ("grade", "grade"),
+                            ("repair", "data repair"),
+                        ],
+                        default="cadence",
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("clause", models.CharField(max_length=12, verbose_name="clause")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "open"),
+                            ("done", "done"),
+                            ("missed", "missed"),
+                            ("superseded", "superseded"),
+                        ],
+                        default="open",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("phone", "call"), ("message", "message")], default="phone", max_length=8
+                    ),
+                ),
+                ("why", models.JSONField(default=dict)),
+                ("opens_at", models.DateTimeField(verbose_name="opens")),
+                ("due_at", models.DateTimeField(verbose_name="due")),
+                ("list_day", models.DateField(verbose_name="on the list of")),
+                ("moved_reason", models.CharField(blank=True, max_length=16)),
+                ("held_until", models.DateTimeField(blank=True, null=True, verbose_name="held until")),
+                ("held_reason", models.CharField(blank=True, max_length=16)),
+                ("gave_way", models.PositiveSmallIntegerField(default=0, verbose_name="times given way")),
+                ("gave_way_on", models.DateField(blank=True, null=True)),
+                ("tries", models.PositiveSmallIntegerField(default=0, verbose_name="tries")),
+                ("next_try_at", models.DateTimeField(blank=True, null=True, verbose_name="next try")),
+                ("first_try_at", models.DateTimeField(blank=True, null=True, verbose_name="first try")),
+                ("excused", models.CharField(blank=True, max_length=10, verbose_name="excused by")),
+                ("created_at", models.DateTimeField(verbose_name="created at")),
+                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed at")),
+                (
+                    "assignee",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tasks",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "credit",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "occasion",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="crm.occasion",
+                    ),
+                ),
+                (
+                    "policy",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="crm.policyversion"
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="tasks", to="leads.lead"
+                    ),
+                ),
+                (
+                    "base_event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="leads.leadevent"
+                    ),
+                ),
+                (
+                    "closed_by_event",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="leads.leadevent",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'task',
-                'verbose_name_plural': 'tasks',
+                "verbose_name": "task",
+                "verbose_name_plural": "tasks",
             },
         ),
         migrations.CreateModel(
-            name='MergeRecord',
+            name="MergeRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('moved', models.JSONField(default=dict)),
-                ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('undone_at', models.DateTimeField(null=True, verbose_name='undone at')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('loser', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.customer')),
-                ('undone_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('winner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.customer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("moved", models.JSONField(default=dict)),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
+                ("at", models.DateTimeField(verbose_name="at")),
+                ("undone_at", models.DateTimeField(null=True, verbose_name="undone at")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "loser",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="crm.customer"
+                    ),
+                ),
+                (
+                    "undone_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "winner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="crm.customer"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'merge',
-                'verbose_name_plural': 'merges',
-                'ordering': ('-at',),
+                "verbose_name": "merge",
+                "verbose_name_plural": "merges",
+                "ordering": ("-at",),
             },
         ),
         migrations.CreateModel(
-            name='Objection',
+            name="Objection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('cause', models.CharField(max_length=24, verbose_name='cause')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='note')),
-                ('raised_at', models.DateTimeField(verbose_name='raised at')),
-                ('dissolved_at', models.DateTimeField(blank=True, null=True, verbose_name='dissolved at')),
-                ('dissolved_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='objections', to='leads.lead')),
-                ('raised_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("cause", models.CharField(max_length=24, verbose_name="cause")),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="note")),
+                ("raised_at", models.DateTimeField(verbose_name="raised at")),
+                ("dissolved_at", models.DateTimeField(blank=True, null=True, verbose_name="dissolved at")),
+                (
+                    "dissolved_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="objections",
+                        to="leads.lead",
+                    ),
+                ),
+                (
+                    "raised_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'objection',
-                'verbose_name_plural': 'objections',
-                'ordering': ('raised_at', 'id'),
+                "verbose_name": "objection",
+                "verbose_name_plural": "objections",
+                "ordering": ("raised_at", "id"),
             },
         ),
         migrations.CreateModel(
-            name='ObjectionAnswer',
+            name="ObjectionAnswer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('cause', models.CharField(max_length=24, verbose_name='cause')),
-                ('text', models.TextField(max_length=4000, verbose_name='answer')),
-                ('edited_at', models.DateTimeField(verbose_name='edited at')),
-                ('edited_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='objection_answers', to='crm.project')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("cause", models.CharField(max_length=24, verbose_name="cause")),
+                ("text", models.TextField(max_length=4000, verbose_name="answer")),
+                ("edited_at", models.DateTimeField(verbose_name="edited at")),
+                (
+                    "edited_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="objection_answers",
+                        to="crm.project",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'answer to an objection',
-                'verbose_name_plural': 'answers to objections',
+                "verbose_name": "answer to an objection",
+                "verbose_name_plural": "answers to objections",
             },
         ),
         migrations.CreateModel(
-            name='RefusedRow',
+            name="RefusedRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sheet', models.CharField(blank=True, max_length=60, verbose_name='sheet')),
-                ('row', models.PositiveIntegerField(verbose_name='row')),
-                ('reasons', models.JSONField(default=list)),
-                ('cells', models.JSONField(default=list)),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='refused_rows', to='leads.importbatch')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sheet", models.CharField(blank=True, max_length=60, verbose_name="sheet")),
+                ("row", models.PositiveIntegerField(verbose_name="row")),
+                ("reasons", models.JSONField(default=list)),
+                ("cells", models.JSONField(default=list)),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="refused_rows",
+                        to="leads.importbatch",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'refused row',
-                'verbose_name_plural': 'refused rows',
-                'ordering': ('row', 'id'),
+                "verbose_name": "refused row",
+                "verbose_name_plural": "refused rows",
+                "ordering": ("row", "id"),
             },
         ),
         migrations.CreateModel(
-            name='RegisterMapping',
+            name="RegisterMapping",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('mapping', models.JSONField(default=dict)),
-                ('used_at', models.DateTimeField()),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='register_mappings', to='crm.project')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("mapping", models.JSONField(default=dict)),
+                ("used_at", models.DateTimeField()),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="register_mappings",
+                        to="crm.project",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Script',
+            name="Script",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('clause', models.CharField(max_length=12, verbose_name='clause')),
-                ('text', models.TextField(max_length=4000, verbose_name='script')),
-                ('edited_at', models.DateTimeField(verbose_name='edited at')),
-                ('edited_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='scripts', to='crm.project')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("clause", models.CharField(max_length=12, verbose_name="clause")),
+                ("text", models.TextField(max_length=4000, verbose_name="script")),
+                ("edited_at", models.DateTimeField(verbose_name="edited at")),
+                (
+                    "edited_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="scripts", to="crm.project"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'script',
-                'verbose_name_plural': 'scripts',
+                "verbose_name": "script",
+                "verbose_name_plural": "scripts",
             },
         ),
         migrations.CreateModel(
-            name='StaffName',
+            name="StaffName",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60, verbose_name='name in the register')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='staff_names', to='crm.project')),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="name in the register")),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="staff_names",
+                        to="crm.project",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'staff name',
-                'verbose_name_plural': 'staff names',
+                "verbose_name": "staff name",
+                "verbose_name_plural": "staff names",
             },
         ),
         migrations.CreateModel(
-            name='Visit',
+            name="Visit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(verbose_name='arrived at')),
-                ('recorded_at', models.DateTimeField(verbose_name='entered at')),
-                ('is_first', models.BooleanField(verbose_name='first visit')),
-                ('party_size', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='people')),
-                ('household_note', models.CharField(blank=True, max_length=120, verbose_name='household')),
-                ('wanted_type', models.CharField(blank=True, max_length=40, verbose_name='wanted type')),
-                ('wanted_area', models.CharField(blank=True, max_length=40, verbose_name='wanted area')),
-                ('budget', models.CharField(blank=True, max_length=40, verbose_name='budget')),
-                ('purpose', models.CharField(blank=True, max_length=40, verbose_name='purpose')),
-                ('time_to_buy', models.CharField(blank=True, max_length=40, verbose_name='time to buy')),
-                ('grade_reason', models.CharField(blank=True, max_length=200, verbose_name='reason of the grade')),
-                ('note', models.TextField(blank=True, max_length=2000, verbose_name='note')),
-                ('submission', models.UUIDField(editable=False, null=True, unique=True)),
-                ('imported', models.BooleanField(default=False)),
-                ('heard_via', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='leads.heardvia')),
-                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='visit_rows', to='leads.lead')),
-                ('received_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('recorded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('units', models.ManyToManyField(blank=True, related_name='visits', to='crm.unit', verbose_name='units seen')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="arrived at")),
+                ("recorded_at", models.DateTimeField(verbose_name="entered at")),
+                ("is_first", models.BooleanField(verbose_name="first visit")),
+                (
+                    "party_size",
+                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="people"),
+                ),
+                ("household_note", models.CharField(blank=True, max_length=120, verbose_name="household")),
+                ("wanted_type", models.CharField(blank=True, max_length=40, verbose_name="wanted type")),
+                ("wanted_area", models.CharField(blank=True, max_length=40, verbose_name="wanted area")),
+                ("budget", models.CharField(blank=True, max_length=40, verbose_name="budget")),
+                ("purpose", models.CharField(blank=True, max_length=40, verbose_name="purpose")),
+                ("time_to_buy", models.CharField(blank=True, max_length=40, verbose_name="time to buy")),
+                (
+                    "grade_reason",
+                    models.CharField(blank=True, max_length=200, verbose_name="reason of the grade"),
+                ),
+                ("note", models.TextField(blank=True, max_length=2000, verbose_name="note")),
+                ("submission", models.UUIDField(editable=False, null=True, unique=True)),
+                ("imported", models.BooleanField(default=False)),
+                (
+                    "heard_via",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="leads.heardvia",
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="visit_rows",
+                        to="leads.lead",
+                    ),
+                ),
+                (
+                    "received_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "units",
+                    models.ManyToManyField(
+                        blank=True, related_name="visits", to="crm.unit", verbose_name="units seen"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'visit',
-                'verbose_name_plural': 'visits',
-                'ordering': ('-at', '-id'),
+                "verbose_name": "visit",
+                "verbose_name_plural": "visits",
+                "ordering": ("-at", "-id"),
             },
         ),
         migrations.AddField(
-            model_name='leadevent',
-            name='visit',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='leads.visit'),
+            model_name="leadevent",
+            name="visit",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="leads.visit"
+            ),
         ),
         migrations.CreateModel(
-            name='DealStep',
+            name="DealStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('step', models.CharField(choices=[('proposed', 'proposed'), ('subscribed', 'subscribed'), ('signed', 'signed'), ('handed_over', 'handed over'), ('cancelled', 'cancelled')], max_length=12, verbose_name='step')),
-                ('at', models.DateTimeField(verbose_name='happened at')),
-                ('entered_at', models.DateTimeField(verbose_name='entered at')),
-                ('approved_at', models.DateTimeField(blank=True, null=True, verbose_name='approved at')),
-                ('declined_at', models.DateTimeField(blank=True, null=True, verbose_name='declined at')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='note')),
-                ('approved_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('deal', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='leads.deal')),
-                ('entered_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "step",
+                    models.CharField(
+                        choices=[
+                            ("proposed", "proposed"),
+                            ("subscribed", "subscribed"),
+                            ("signed", "signed"),
+                            ("handed_over", "handed over"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        max_length=12,
+                        verbose_name="step",
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="happened at")),
+                ("entered_at", models.DateTimeField(verbose_name="entered at")),
+                ("approved_at", models.DateTimeField(blank=True, null=True, verbose_name="approved at")),
+                ("declined_at", models.DateTimeField(blank=True, null=True, verbose_name="declined at")),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="note")),
+                (
+                    "approved_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="leads.deal"
+                    ),
+                ),
+                (
+                    "entered_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'deal step',
-                'verbose_name_plural': 'deal steps',
-                'ordering': ('at', 'id'),
-                'constraints': [models.UniqueConstraint(condition=models.Q(('declined_at', None)), fields=('deal', 'step'), name='deal_step_once')],
+                "verbose_name": "deal step",
+                "verbose_name_plural": "deal steps",
+                "ordering": ("at", "id"),
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("declined_at", None)),
+                        fields=("deal", "step"),
+                        name="deal_step_once",
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='heardvia',
-            constraint=models.UniqueConstraint(fields=('project', 'name'), name='heard_via_once'),
+            model_name="heardvia",
+            constraint=models.UniqueConstraint(fields=("project", "name"), name="heard_via_once"),
         ),
         migrations.AddConstraint(
-            model_name='importbatch',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), ('total', django.db.models.expressions.CombinedExpression(models.F('accepted'), '+', models.F('refused'))), _connector='OR'), name='import_nothing_dropped_silently'),
+            model_name="importbatch",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "done"), _negated=True),
+                    (
+                        "total",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("accepted"), "+", models.F("refused")
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="import_nothing_dropped_silently",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('merged_into', None)), fields=['project', '-id'], name='lead_project'),
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(("merged_into", None)), fields=["project", "-id"], name="lead_project"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('merged_into', None)), fields=['consultant', '-id'], name='lead_consultant'),
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(("merged_into", None)),
+                fields=["consultant", "-id"],
+                name="lead_consultant",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('merged_into', None), ('state', 'live')), fields=['project', 'due_at', 'id'], name='lead_due'),
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(("merged_into", None), ("state", "live")),
+                fields=["project", "due_at", "id"],
+                name="lead_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('consultant', None), ('merged_into', None), ('state', 'live')), fields=['project', '-created_at'], name='lead_pool'),
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(("consultant", None), ("merged_into", None), ("state", "live")),
+                fields=["project", "-created_at"],
+                name="lead_pool",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['customer'], name='lead_customer'),
+            model_name="lead",
+            index=models.Index(fields=["customer"], name="lead_customer"),
         ),
         migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.UniqueConstraint(condition=models.Q(('merged_into', None)), fields=('household', 'project'), name='one_lead_a_party_and_project'),
+            model_name="lead",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("merged_into", None)),
+                fields=("household", "project"),
+                name="one_lead_a_party_and_project",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['live', 'closed', 'lost', 'invalid'])), name='lead_state'),
+            model_name="lead",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["live", "closed", "lost", "invalid"])), name="lead_state"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.CheckConstraint(condition=models.Q(('grade__in', ['', 'A', 'B', 'C', 'D'])), name='lead_grade'),
+            model_name="lead",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("grade__in", ["", "A", "B", "C", "D"])), name="lead_grade"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['lost', 'invalid']), _negated=True), models.Q(('end_reason', ''), _negated=True), _connector='OR'), name='lead_end_has_a_reason'),
+            model_name="lead",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["lost", "invalid"]), _negated=True),
+                    models.Q(("end_reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="lead_end_has_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='interest',
-            constraint=models.UniqueConstraint(fields=('lead', 'point'), name='interest_once_a_lead'),
+            model_name="interest",
+            constraint=models.UniqueConstraint(fields=("lead", "point"), name="interest_once_a_lead"),
         ),
         migrations.AddIndex(
-            model_name='inboundcall',
-            index=models.Index(fields=['lead', '-at'], name='inbound_call_lead'),
+            model_name="inboundcall",
+            index=models.Index(fields=["lead", "-at"], name="inbound_call_lead"),
         ),
         migrations.AddConstraint(
-            model_name='deal',
-            constraint=models.UniqueConstraint(condition=models.Q(('step__in', ['subscribed', 'signed', 'handed_over']), ('unit__isnull', False)), fields=('unit',), name='one_running_deal_a_unit'),
+            model_name="deal",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("step__in", ["subscribed", "signed", "handed_over"]), ("unit__isnull", False)
+                ),
+                fields=("unit",),
+                name="one_running_deal_a_unit",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deal',
-            constraint=models.CheckConstraint(condition=models.Q(('step__in', ['proposed', 'subscribed', 'signed', 'handed_over', 'cancelled'])), name='deal_step'),
+            model_name="deal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("step__in", ["proposed", "subscribed", "signed", "handed_over", "cancelled"])
+                ),
+                name="deal_step",
+            ),
         ),
         migrations.AddIndex(
-            model_name='calltask',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['assignee', 'list_day'], name='task_today'),
+            model_name="calltask",
+            index=models.Index(
+                condition=models.Q(("state", "open")), fields=["assignee", "list_day"], name="task_today"
+            ),
         ),
         migrations.AddIndex(
-            model_name='calltask',
-            index=models.Index(fields=['lead'], name='task_lead'),
+            model_name="calltask",
+            index=models.Index(fields=["lead"], name="task_lead"),
         ),
         migrations.AddIndex(
-            model_name='calltask',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['due_at'], name='task_due'),
+            model_name="calltask",
+            index=models.Index(condition=models.Q(("state", "open")), fields=["due_at"], name="task_due"),
         ),
         migrations.AddIndex(
-            model_name='calltask',
-            index=models.Index(condition=models.Q(('state', 'done')), fields=['assignee', 'closed_at'], name='task_done'),
+            model_name="calltask",
+            index=models.Index(
+                condition=models.Q(("state", "done")), fields=["assignee", "closed_at"], name="task_done"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='calltask',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind__in', ['cadence', 'promise', 'grade', 'repair']), ('state', 'open')), fields=('lead', 'kind'), name='one_open_task_a_lead_and_kind'),
+            model_name="calltask",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("kind__in", ["cadence", "promise", "grade", "repair"]), ("state", "open")
+                ),
+                fields=("lead", "kind"),
+                name="one_open_task_a_lead_and_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='calltask',
-            constraint=models.UniqueConstraint(condition=models.Q(('occasion__isnull', False)), fields=('lead', 'occasion'), name='one_task_a_lead_and_occasion'),
+            model_name="calltask",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("occasion__isnull", False)),
+                fields=("lead", "occasion"),
+                name="one_task_a_lead_and_occasion",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='calltask',
-            constraint=models.UniqueConstraint(condition=models.Q(('occasion', None)), fields=('lead', 'kind', 'clause', 'base_event'), name='task_key'),
+            model_name="calltask",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("occasion", None)),
+                fields=("lead", "kind", "clause", "base_event"),
+                name="task_key",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='calltask',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('closed_at__isnull', False)), _connector='OR'), name='task_closed_has_a_moment'),
+            model_name="calltask",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_at", None), ("state", "open")),
+                    models.Q(models.Q(("state", "open"), _negated=True), ("closed_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="task_closed_has_a_moment",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='calltask',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'done', 'missed', 'superseded'])), name='task_state'),
+            model_name="calltask",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["open", "done", "missed", "superseded"])), name="task_state"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='calltask',
-            constraint=models.CheckConstraint(condition=models.Q(('held_until', None), models.Q(('held_reason', ''), _negated=True), _connector='OR'), name='task_held_has_a_reason'),
+            model_name="calltask",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("held_until", None), models.Q(("held_reason", ""), _negated=True), _connector="OR"
+                ),
+                name="task_held_has_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='calltask',
-            constraint=models.CheckConstraint(condition=models.Q(('due_at__gte', models.F('opens_at'))), name='task_due_after_opening'),
+            model_name="calltask",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("due_at__gte", models.F("opens_at"))), name="task_due_after_opening"
+            ),
         ),
         migrations.AddIndex(
-            model_name='objection',
-            index=models.Index(fields=['lead'], name='objection_lead'),
+            model_name="objection",
+            index=models.Index(fields=["lead"], name="objection_lead"),
         ),
         migrations.AddConstraint(
-            model_name='objection',
-            constraint=models.UniqueConstraint(condition=models.Q(('dissolved_at', None)), fields=('lead', 'cause'), name='one_open_objection_a_cause'),
+            model_name="objection",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("dissolved_at", None)),
+                fields=("lead", "cause"),
+                name="one_open_objection_a_cause",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='objectionanswer',
-            constraint=models.UniqueConstraint(fields=('project', 'cause'), name='answer_once_a_cause'),
+            model_name="objectionanswer",
+            constraint=models.UniqueConstraint(fields=("project", "cause"), name="answer_once_a_cause"),
         ),
         migrations.AddConstraint(
-            model_name='refusedrow',
-            constraint=models.UniqueConstraint(fields=('batch', 'sheet', 'row'), name='refused_row_once'),
+            model_name="refusedrow",
+            constraint=models.UniqueConstraint(fields=("batch", "sheet", "row"), name="refused_row_once"),
         ),
         migrations.AddConstraint(
-            model_name='registermapping',
-            constraint=models.UniqueConstraint(fields=('project', 'fingerprint'), name='mapping_once'),
+            model_name="registermapping",
+            constraint=models.UniqueConstraint(fields=("project", "fingerprint"), name="mapping_once"),
         ),
         migrations.AddConstraint(
-            model_name='script',
-            constraint=models.UniqueConstraint(fields=('project', 'clause'), name='script_once_a_clause'),
+            model_name="script",
+            constraint=models.UniqueConstraint(fields=("project", "clause"), name="script_once_a_clause"),
         ),
         migrations.AddConstraint(
-            model_name='staffname',
-            constraint=models.UniqueConstraint(fields=('project', 'name'), name='staff_name_once'),
+            model_name="staffname",
+            constraint=models.UniqueConstraint(fields=("project", "name"), name="staff_name_once"),
         ),
         migrations.AddIndex(
-            model_name='visit',
-            index=models.Index(fields=['lead', '-at'], name='visit_lead'),
+            model_name="visit",
+            index=models.Index(fields=["lead", "-at"], name="visit_lead"),
         ),
         migrations.AddIndex(
-            model_name='leadevent',
-            index=models.Index(fields=['lead', 'at', 'id'], name='lead_event_order'),
+            model_name="leadevent",
+            index=models.Index(fields=["lead", "at", "id"], name="lead_event_order"),
         ),
         migrations.AddIndex(
-            model_name='leadevent',
-            index=models.Index(condition=models.Q(('contact__isnull', False)), fields=['contact'], name='lead_event_contact'),
+            model_name="leadevent",
+            index=models.Index(
+                condition=models.Q(("contact__isnull", False)), fields=["contact"], name="lead_event_contact"
+            ),
         ),
         migrations.AddIndex(
-            model_name='leadevent',
-            index=models.Index(fields=['kind', 'recorded_at'], name='lead_event_kind'),
+            model_name="leadevent",
+            index=models.Index(fields=["kind", "recorded_at"], name="lead_event_kind"),
         ),
     ]
