@@ -10,8 +10,10 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crm.models import Customer, CustomerPhone, Project, User
+from crm import clock
+from crm.models import Customer, CustomerPhone, JobRun, Notice, Project, User
 from crm.roles import Role
+from leads import tasks
 from leads.actions import importing, importing_run
 from leads.actions.importing_rows import SliceWriter, Written
 from leads.models import CallTask, ImportBatch, InboundCall, Lead, LeadEvent, Visit
@@ -271,3 +273,19 @@ def test_accepted_and_refused_add_up_to_the_rows(rows: list[tuple[str, ...]]) ->
         assert batch.accepted + batch.refused == batch.total == filled
         assert batch.refused_rows.count() == batch.refused
         transaction.set_rollback(True)
+
+
+def test_the_scheduler_takes_up_a_batch_whose_worker_was_lost(
+    centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = centre.start(centre.upload("calls.csv"))
+    monkeypatch.setattr(clock, "now", lambda: AT + dt.timedelta(minutes=1))
+    tasks.imports()
+    batch.refresh_from_db()
+    assert (batch.state, batch.progress) == ("running", 0), "its worker may still be on the way"
+    monkeypatch.setattr(clock, "now", lambda: AT + dt.timedelta(minutes=3))
+    tasks.imports()
+    batch.refresh_from_db()
+    assert (batch.state, batch.accepted) == ("done", 374)
+    assert JobRun.objects.get(name="import").ok
+    assert Notice.objects.get(kind="import_done").user == centre.wu
