@@ -30,7 +30,7 @@ def signed_in(user: User) -> Client:
 
 
 def attempt(client: Client, name: str, password: str) -> Any:
-    return client.post(LOGIN, {"login": name, "password": password})
+    return client.post(LOGIN, {"login": name, "password": password}, headers={"accept-language": "en"})
 
 
 # One door
