@@ -6,16 +6,30 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import NamedTuple
 
 from crm.models import Contact, Customer, Occasion, Project, User
 from crm.states import Channel, is_effective
 
-BURST_COUNT = 5
-BURST_WINDOW = dt.timedelta(minutes=2)
+
+class Burst(NamedTuple):
+    """PX-14: more than `most` contacts logged within `window` count only once accepted; the policy's numbers."""
+
+    most: int = 5
+    window: dt.timedelta = dt.timedelta(minutes=2)
+
+
+USUAL = Burst()
 
 
 def _doubt(
-    *, by: User | None, channel: str, direction: str, tapped_at: dt.datetime | None, at: dt.datetime
+    *,
+    by: User | None,
+    channel: str,
+    direction: str,
+    tapped_at: dt.datetime | None,
+    burst: Burst,
+    at: dt.datetime,
 ) -> str:
     """PX-14: a call without a tapped number, or more than 5 contacts logged within 2 minutes, counts only
     once accepted.
@@ -23,9 +37,9 @@ def _doubt(
     if by is None:
         return ""
     recent = Contact.objects.filter(
-        by=by, recorded_at__gt=at - BURST_WINDOW, recorded_at__lte=at, imported=False
+        by=by, recorded_at__gt=at - burst.window, recorded_at__lte=at, imported=False
     )
-    if recent.count() >= BURST_COUNT:
+    if recent.count() >= burst.most:
         return "burst"
     if channel == Channel.PHONE and direction == "out" and tapped_at is None:
         return "untapped"
@@ -50,6 +64,7 @@ def record_contact(
     real_need: str = "",
     occasion: Occasion | None = None,
     submission: uuid.UUID | None = None,
+    burst: Burst = USUAL,
 ) -> Contact:
     """Append one contact to the ledger; `at` is when it is entered, `happened_at` when it took place."""
     return Contact.objects.create(
@@ -70,5 +85,5 @@ def record_contact(
         real_need=real_need,
         occasion=occasion,
         submission=submission,
-        doubtful=_doubt(by=by, channel=channel, direction=direction, tapped_at=tapped_at, at=at),
+        doubtful=_doubt(by=by, channel=channel, direction=direction, tapped_at=tapped_at, burst=burst, at=at),
     )

@@ -183,6 +183,7 @@ def _write(
     submission: uuid.UUID | None,
 ) -> Contact:
     """One row in the ledger, one event in the lead's history."""
+    policy = facts.policy_in_force(lead.project_id, at).policy
     contact = ledger.record_contact(
         customer=lead.customer,
         project=lead.project,
@@ -198,6 +199,7 @@ def _write(
         questions=sheet.questions,
         real_need=sheet.real_need,
         occasion=sheet.occasion,
+        burst=ledger.Burst(policy.burst_contacts, dt.timedelta(minutes=policy.burst_minutes)),
         submission=submission,
     )
     append(
