@@ -3,7 +3,7 @@ FROM python:3.13-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/venv
 COPY requirements/prod.txt /tmp/prod.txt
-RUN /opt/venv/bin/pip install --require-hashes -r /tmp/prod.txt
+RUN /opt/venv/bin/pip install --require-hashes --no-deps -r /tmp/prod.txt
 WORKDIR /app
 COPY . .
 # These values live for this one command; the image holds no secret.

@@ -24,8 +24,10 @@ def ensure(root: Path, lock: str) -> Path:
     if not _works(python):
         _create(venv)
     print(f"Installing requirements/{lock}.txt into .venv (once; about half a minute) ...", flush=True)
+    # The lock names everything. Without --no-deps pip resolves once more, meets `coverage[toml]` before the pinned
+    # `coverage`, takes the newest release on the index and refuses it for want of a hash.
     pip = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--require-hashes"]
-    done = subprocess.run([*pip, "-r", f"requirements/{lock}.txt"], cwd=root, check=False)
+    done = subprocess.run([*pip, "--no-deps", "-r", f"requirements/{lock}.txt"], cwd=root, check=False)
     if done.returncode != 0:
         raise LaunchError("pip could not install the requirements; its own words stand above.")
     _stamp_path(venv, lock).write_text(_digest(root, lock))

@@ -84,7 +84,7 @@ def test_the_image_holds_production_requirements_only_and_no_secret() -> None:
     stages = DOCKERFILE.split("\nFROM ")[1:]
     assert len(stages) == 2
     assert re.findall(r"requirements/\w+\.txt", DOCKERFILE) == ["requirements/prod.txt"]
-    assert "--require-hashes" in DOCKERFILE
+    assert "--require-hashes --no-deps" in DOCKERFILE
     last = stages[-1]
     assert re.search(r"^USER 10001$", last, re.MULTILINE)
     assert last.index("USER 10001") < last.index("CMD [")

@@ -7,6 +7,7 @@ import importlib.util
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -100,3 +101,25 @@ def test_a_socket_folder_that_is_a_link_is_refused(tmp_path: Path) -> None:
     where.folder.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(LaunchError, match="belongs to another user"):
         prepare_sockets(where.folder, None)
+
+
+def test_pip_installs_the_lock_as_it_stands_and_resolves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new release on the index (seen: coverage, asked for with an extra) must never reach an old clone."""
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements/dev.txt").write_text("")
+    (tmp_path / "requirements/run.txt").write_text("")
+    install.ensure(tmp_path, "dev")
+    asked: list[list[str]] = []
+    real = subprocess.run
+
+    def listening(command: list[str], **options: Any) -> subprocess.CompletedProcess[Any]:
+        asked.append(command)
+        return real(command, **options)
+
+    monkeypatch.setattr(subprocess, "run", listening)
+    (tmp_path / "requirements/dev.txt").write_text("# changed\n")
+    install.ensure(tmp_path, "dev")
+    pip = next(command for command in asked if "install" in command)
+    assert {"--require-hashes", "--no-deps"} <= set(pip)
