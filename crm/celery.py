@@ -26,6 +26,7 @@ app.conf.beat_schedule = {
     "same_day": {"task": "leads.tasks.same_day", "schedule": 300.0, "options": {"expires": 300}},
     "reviews": {"task": "leads.tasks.reviews", "schedule": 900.0, "options": {"expires": 900}},
     "pool": {"task": "leads.tasks.pool", "schedule": 3600.0, "options": {"expires": 3600}},
+    "occasions": {"task": "leads.tasks.occasions", "schedule": 120.0, "options": {"expires": 120}},
     "imports": {"task": "leads.tasks.imports", "schedule": 60.0, "options": {"expires": 60}},
     "policies": {"task": "leads.tasks.policies", "schedule": 60.0, "options": {"expires": 60}},
 }

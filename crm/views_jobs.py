@@ -29,6 +29,7 @@ LABELS: dict[str, str | Promise] = {
     "same_day": gettext_lazy("Same-day duties not reached before closing"),
     "reviews": gettext_lazy("Reviews and repairs whose time is up"),
     "pool": gettext_lazy("Leads that nobody takes care of"),
+    "occasions": gettext_lazy("Greetings and milestone calls whose time is up"),
     "imports": gettext_lazy("Imports that wait or were interrupted"),
     "policies": gettext_lazy("Policies that come into force"),
     "settle_day": gettext_lazy("Settles one project's lists anew"),

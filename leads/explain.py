@@ -45,8 +45,10 @@ def say_moment(moment: dt.datetime, zone: dt.tzinfo) -> str:
 
 
 def why_of(task: CallTask) -> Why:
-    """Explain a task. Needs `lead__project`, `base_event` and `policy` selected with it."""
+    """Explain a task. Needs `lead__project`, `base_event`, `occasion` and `policy` selected with it."""
     event = task.base_event
+    if event is None:
+        return _why_of_occasion(task)
     return why(
         clause=task.clause,
         facts=task.why,
@@ -58,6 +60,22 @@ def why_of(task: CallTask) -> Why:
         moved_to=task.list_day if task.moved_reason else None,
         moved_reason=task.moved_reason,
     )
+
+
+def _why_of_occasion(task: CallTask) -> Why:
+    """SC-5: the occasion, and the window in which a conversation answers it."""
+    zone = task.lead.project.zone
+    title, due = str(task.occasion), say_moment(task.due_at, zone)
+    steps = [
+        _("Occasion: %(title)s.") % {"title": title},
+        _("From %(opens)s.") % {"opens": say_moment(task.opens_at, zone)},
+        _("Due: %(due)s.") % {"due": due},
+        _("Any conversation in this time answers it; afterwards it is past."),
+    ]
+    if task.moved_reason:
+        steps.append(_moved(task.moved_reason, task.list_day))
+    sentence = _("%(title)s: due %(due)s.") % {"title": title, "due": due}
+    return Why(task.clause, clause_text(task.clause, get_language() or "en"), sentence, tuple(steps))
 
 
 def why(

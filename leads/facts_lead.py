@@ -119,7 +119,7 @@ def duty_record(lead: Lead) -> list[CallTask]:
 def open_tasks(lead: Lead) -> list[CallTask]:
     """The open duties of the lead, the first due first."""
     rows = CallTask.objects.open().filter(lead=lead)
-    told = rows.select_related("lead__project", "assignee", "credit", "policy", "base_event")
+    told = rows.select_related("lead__project", "assignee", "credit", "policy", "base_event", "occasion")
     return list(told.order_by("due_at", "pk"))
 
 

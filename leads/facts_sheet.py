@@ -31,7 +31,8 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What a consultant has before them when they call. `message` is the composed text, or "" with `refused` saying
+    """What a consultant has before them when they call. `owes_occasion`: the first occasion is what the
+    call is for. `message` is the composed text, or "" with `refused` saying
     why there is none; `next_window` is when a window opens next, None while one is open (SC-8).
     """
 
@@ -45,6 +46,7 @@ class Sheet:
     message: str
     refused: str
     owes_message: bool
+    owes_occasion: bool
     number: str
     windows: str
     window_open: bool
@@ -59,6 +61,8 @@ def sheet_of(lead: Lead, task: CallTask | None, *, by: User, at: dt.datetime) ->
     interests = [row.point for row in lead.interests.all()]
     objections = _objections(lead)
     occasions = occasions_of(lead, today)
+    if task is not None and task.occasion is not None:
+        occasions = [task.occasion, *(row for row in occasions if row.pk != task.occasion_id)]
     key = script_key(lead, task)
     values = _values(lead, task, interests, objections, occasions, by)
     message, refused = _message(lead, key, values, by)
@@ -78,6 +82,7 @@ def sheet_of(lead: Lead, task: CallTask | None, *, by: User, at: dt.datetime) ->
         message=message,
         refused=refused,
         owes_message=_owes_message(task, contacts),
+        owes_occasion=task is not None and task.occasion is not None,
         number=phone.e164 if phone else "",
         windows=", ".join(f"{start:%H:%M}-{end:%H:%M}" for start, end in windows),
         window_open=is_open,
@@ -111,6 +116,8 @@ def script_key(lead: Lead, task: CallTask | None) -> str:
     """Which script belongs to the call: the clause's, or the one of an arranged visit."""
     if task is None:
         return lead.clause or "SC-1.3"
+    if task.kind == CallTask.Kind.MILESTONE:
+        return scripts.MILESTONE
     for step in task.why.get("adjustments", ()):
         if step["kind"] == Adjust.APPOINTMENT:
             begins_at_midnight = task.opens_at.astimezone(lead.project.zone).time() == dt.time.min

@@ -58,7 +58,7 @@ def plan(
     ``policies``: the project's approved versions in force so far, at least one, by ``effective_from``; the first
     also rules what happened before it. The answer depends on nothing else, the present moment least of all.
     """
-    events = _valid(history.events)
+    events = valid_events(history.events)
     ahead = list(policies)
     terms = Terms(ahead.pop(0), clock, calendar)
     while ahead and events and ahead[0].effective_from <= events[0].at:
@@ -80,7 +80,7 @@ def plan(
     return lead
 
 
-def _valid(events: Sequence[Event]) -> Sequence[Event]:
+def valid_events(events: Sequence[Event]) -> Sequence[Event]:
     """The history without what was annulled: as if it had never been. Annulling a ``void`` restores."""
     voids = [e for e in events if e.kind == "void"]
     if not voids:

@@ -39,6 +39,11 @@ def is_urgent(kind: str, clause: str) -> bool:
     return kind == "promise" or (kind == "cadence" and clause in SAME_DAY)
 
 
+def cannot_wait(kind: str, clause: str) -> bool:
+    """What does not give way to tomorrow: the urgent, and the call of an occasion, which tomorrow is past (SC-5)."""
+    return is_urgent(kind, clause) or kind in ("greeting", "milestone")
+
+
 def slack_days(kind: str, clause: str, policy: Policy) -> int:
     """How many days a line may wait for its owner (PX-7): weekly calls one, SC-4.2 three, the rest none."""
     if kind in ("grade", "repair") or clause in ("SC-1.3", "SC-2.3b", "SC-2.4", "PX-2"):
@@ -86,11 +91,12 @@ _GIVES_WAY = {"SC-2.4": 5, "SC-1.3": 4, "SC-4.2": 3, "SC-2.3b": 2, "SC-2.3a": 1}
 def give_way(lines: Sequence[Line], capacity: int) -> tuple[list[Line], list[Line]]:
     """Split a day's lines into those that stay and those that give way to tomorrow (PX-13); none is lost.
 
-    Same-day duties and promises stay whatever the capacity. Of the rest those that gave way before come first, the
-    more often the earlier; then by clause, the longest due first. Equal input gives equal output, in any order.
+    Same-day duties, promises and occasion calls stay whatever the capacity. Of the rest those that gave way before
+    come first, the more often the earlier; then by clause, the longest due first. Equal input gives equal output, in
+    any order.
     """
-    urgent = [line for line in lines if is_urgent(line.kind, line.clause)]
-    others = [line for line in lines if not is_urgent(line.kind, line.clause)]
+    urgent = [line for line in lines if cannot_wait(line.kind, line.clause)]
+    others = [line for line in lines if not cannot_wait(line.kind, line.clause)]
     others.sort(key=lambda line: (-line.gave_way, _GIVES_WAY.get(line.clause, 0), line.due, line.key))
     urgent.sort(key=lambda line: (line.due, line.key))
     room = max(0, capacity - len(urgent))

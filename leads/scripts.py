@@ -15,6 +15,8 @@ from leads.vocabulary import CAUSES
 #: Keys beside the clause ids: the confirming call before an appointment, the call after one not kept (PX-10).
 APPOINTMENT = "appointment"
 NO_SHOW = "no_show"
+#: the clause of every call about a milestone, a leader's referral's (SC-3.1) too
+MILESTONE = "SC-5.2"
 KEYS = (
     "SC-1.1",
     "SC-1.2",
@@ -28,6 +30,7 @@ KEYS = (
     "SC-4.1",
     "SC-4.2",
     "SC-5.1",
+    "SC-5.2",
     "PX-1",
     "PX-2",
     APPOINTMENT,

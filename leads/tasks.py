@@ -9,7 +9,7 @@ from celery import shared_task
 from crm import clock
 from crm.actions.jobs import recorded
 from crm.models import PolicyVersion, Project
-from leads.actions import importing_run, replanning, settling, sweeping
+from leads.actions import importing_run, occasion_calls, replanning, settling, sweeping
 
 
 def _each_project(name: str, sweep: Callable[..., int]) -> None:
@@ -71,6 +71,13 @@ def reviews() -> None:
 def pool() -> None:
     """Leads without a consultant for too long."""
     _each_project("pool", sweeping.sweep_pool)
+
+
+@shared_task
+def occasions() -> None:
+    """Greetings and milestone calls whose moment has passed."""
+    with recorded("occasions", clock=clock.now) as result:
+        result["leads"] = occasion_calls.close_passed(at=clock.now())
 
 
 @shared_task

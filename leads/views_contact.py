@@ -58,6 +58,7 @@ _TASK = (
     "lead__consultant",
     "lead__heard_via",
     "base_event",
+    "occasion",
     "policy",
     "credit",
 )
@@ -111,7 +112,10 @@ def _save(
 
 
 def _initial(sheet: Sheet) -> dict[str, Any]:
-    return {"channel": "sms" if sheet.owes_message else "phone"}
+    return {
+        "channel": "sms" if sheet.owes_message else "phone",
+        "occasion": str(sheet.occasions[0].pk) if sheet.owes_occasion else "",
+    }
 
 
 def _context(

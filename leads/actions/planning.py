@@ -16,15 +16,15 @@ from itertools import islice
 from django.db import transaction
 
 from crm.contact_cap import Caps, first_free_day
-from crm.facts_shifts import Absence, absences
+from crm.facts_shifts import absences
 from crm.models.bulk import write_changed
 from leads import facts, rules
+from leads.actions import occasion_fates
+from leads.actions.placing import Surroundings, put_on_a_list
 from leads.models import CallTask, Lead
 from leads.policy import Policy
 from leads.rules_bins import row_of
 from leads.rules_due import SAME_DAY
-from leads.rules_settle import OWNER, place
-from leads.rules_settle import Absence as Away
 from leads.rules_types import ClosedDuty, Duty, DutyKind, Plan
 from leads.states import Held
 
@@ -84,15 +84,20 @@ Key = tuple[str, str, int]
 
 @dataclass(slots=True)
 class _Context:
-    """What a chunk of leads is planned with."""
+    """What a chunk of leads is planned with, and the rows that come of it."""
 
-    at: dt.datetime
-    place_again: bool
-    frames: dict[int, facts.Frame]
-    away: dict[int, dict[dt.date, Absence]]
+    surroundings: Surroundings
     talks: dict[int, list[dt.datetime]]
     insert: list[CallTask] = field(default_factory=list)
     update: list[CallTask] = field(default_factory=list)
+
+    @property
+    def at(self) -> dt.datetime:
+        return self.surroundings.at
+
+    @property
+    def frames(self) -> dict[int, facts.Frame]:
+        return self.surroundings.frames
 
 
 def replan(lead_ids: Collection[int], *, at: dt.datetime, place_again: bool = False) -> int:
@@ -128,6 +133,7 @@ def _replan_chunk(ids: list[int], at: dt.datetime, place_again: bool) -> int:
     histories = facts.histories([lead.pk for lead in leads])
     stored: dict[int, dict[Key, CallTask]] = defaultdict(dict)
     for task in CallTask.objects.filter(lead__in=ids, occasion=None):
+        assert task.base_event_id is not None, "only the call of an occasion comes from no event"
         stored[task.lead_id][task.kind, task.clause, task.base_event_id] = task
     plans = {
         lead.pk: rules.plan(
@@ -139,15 +145,14 @@ def _replan_chunk(ids: list[int], at: dt.datetime, place_again: bool) -> int:
         for lead in leads
     }
     owners = {int(plan.consultant) for plan in plans.values() if plan.consultant}
+    away = absences(owners, at.date() - dt.timedelta(days=1), at.date() + HORIZON) if owners else {}
     context = _Context(
-        at=at,
-        place_again=place_again,
-        frames=frames,
-        away=absences(owners, at.date() - dt.timedelta(days=1), at.date() + HORIZON) if owners else {},
+        Surroundings(at, place_again, frames, away),
         talks=facts.talks([lead.household_id for lead in leads], at - WEEK),
     )
     for lead in leads:
         _settle_lead(lead, plans[lead.pk], stored[lead.pk], context)
+    occasion_fates.settle(leads, plans, histories, context.surroundings)
     # Rows that leave a state go first, so that one open task a lead and kind holds at every statement.
     context.update.sort(key=lambda task: task.state == CallTask.State.OPEN)
     closing = [task for task in context.update if task.state != CallTask.State.OPEN]
@@ -242,32 +247,11 @@ def _store_open(lead: Lead, plan: Plan, duty: Duty, task: CallTask | None, conte
     task.state = CallTask.State.OPEN
     task.closed_at = task.closed_by_event_id = None
     owner = int(plan.consultant) if plan.consultant else None
-    if moved or context.place_again or task.credit_id != owner:
-        _place(task, duty, owner, lead, context)
+    if moved or context.surroundings.place_again or task.credit_id != owner:
+        put_on_a_list(task, owner, context.surroundings.of(lead.project_id))
     _hold_by_cap(task, duty, lead, context)
     (context.insert if is_new else context.update).append(task)
     return task
-
-
-def _place(task: CallTask, duty: Duty, owner: int | None, lead: Lead, context: _Context) -> None:
-    """Whose list and which day (PX-7): the owner's, unless a rest day or leave is in the way."""
-    frame = context.frames[lead.project_id]
-    away = context.away.get(owner, {}) if owner is not None else {}
-
-    def absence_of(day: dt.date) -> Away | None:
-        gone = away.get(day)
-        return Away(gone.kind, str(gone.stand_in_id or "")) if gone is not None else None
-
-    due_day, today = frame.clock.local_day(duty.due), frame.today(context.at)
-    placement = place(duty.kind, duty.clause, due_day, today, absence_of, frame.policy)
-    task.credit_id = owner
-    if placement.assignee == OWNER:
-        task.assignee_id = owner
-    else:
-        task.assignee_id = int(placement.assignee) if placement.assignee else None
-    # An overdue line has stood on the list since its own day; only a move makes another day of it.
-    task.list_day = min(placement.list_day, due_day) if not placement.reason else placement.list_day
-    task.moved_reason = placement.reason
 
 
 def _hold_by_cap(task: CallTask, duty: Duty, lead: Lead, context: _Context) -> None:

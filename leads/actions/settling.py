@@ -18,7 +18,7 @@ from leads import facts
 from leads.actions import planning
 from leads.actions.assigning import capacities
 from leads.models import CallTask, Lead
-from leads.rules_settle import Line, give_way, is_urgent
+from leads.rules_settle import Line, cannot_wait, give_way
 from leads.states import Held
 
 HOURS_BEFORE_OPENING = 2
@@ -92,7 +92,7 @@ def _gave_way_before(task: CallTask, today: dt.date) -> int:
 
 def _line(tasks: list[CallTask], today: dt.date) -> Line:
     """One lead's tasks of today are one line and one call; the most binding of them speaks for it."""
-    task = min(tasks, key=lambda task: (not is_urgent(task.kind, task.clause), task.due_at, task.pk))
+    task = min(tasks, key=lambda task: (not cannot_wait(task.kind, task.clause), task.due_at, task.pk))
     gave_way = max(_gave_way_before(row, today) for row in tasks)
     return Line(task.lead_id, task.kind, task.clause, task.due_at, gave_way)
 

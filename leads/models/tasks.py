@@ -11,6 +11,9 @@ from leads.models.leads import Lead
 from leads.models.querysets import CallTaskQuerySet
 from leads.models.registers import LeadEvent
 
+OF_THE_CADENCE = ("cadence", "promise", "grade", "repair")
+OF_AN_OCCASION = ("greeting", "milestone")
+
 
 class CallTask(models.Model):
     """One duty towards one lead: made, moved and closed only by `leads.actions.planning` from the derived
@@ -19,6 +22,7 @@ class CallTask(models.Model):
     Key across recomputations: (lead, kind, clause, base_event). `due_at` is what the clause says and what
     compliance counts;
     `list_day` is the day it stands on a list (rest days, capacity, cap), never a reason to count it in time.
+    A greeting or milestone call comes from an occasion instead of an event (SC-5): `leads.actions.occasion_calls`.
     """
 
     class Kind(models.TextChoices):
@@ -42,7 +46,9 @@ class CallTask(models.Model):
     channel = models.CharField(
         max_length=8, choices=(("phone", _("call")), ("message", _("message"))), default="phone"
     )
-    base_event = models.ForeignKey(LeadEvent, on_delete=models.PROTECT, related_name="+")
+    base_event = models.ForeignKey(
+        LeadEvent, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="+")
     occasion = models.ForeignKey(Occasion, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     why = models.JSONField(default=dict)
@@ -74,13 +80,18 @@ class CallTask(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=("lead", "kind"),
-                condition=Q(state="open", kind__in=["cadence", "promise", "grade", "repair"]),
+                condition=Q(state="open", kind__in=OF_THE_CADENCE),
                 name="one_open_task_a_lead_and_kind",
             ),
             models.UniqueConstraint(
                 fields=("lead", "occasion"),
                 condition=Q(occasion__isnull=False),
                 name="one_task_a_lead_and_occasion",
+            ),
+            models.CheckConstraint(
+                condition=Q(occasion=None, base_event__isnull=False, kind__in=OF_THE_CADENCE)
+                | Q(occasion__isnull=False, base_event=None, kind__in=OF_AN_OCCASION),
+                name="task_has_one_origin",
             ),
             models.UniqueConstraint(
                 fields=("lead", "kind", "clause", "base_event"), name="task_key", condition=Q(occasion=None)
@@ -102,6 +113,9 @@ class CallTask(models.Model):
         indexes = (
             models.Index(fields=["assignee", "list_day"], name="task_today", condition=Q(state="open")),
             models.Index(fields=["lead"], name="task_lead"),
+            models.Index(
+                fields=["occasion", "state"], name="task_occasion", condition=Q(occasion__isnull=False)
+            ),
             models.Index(fields=["due_at"], name="task_due", condition=Q(state="open")),
             models.Index(fields=["assignee", "closed_at"], name="task_done", condition=Q(state="done")),
         )

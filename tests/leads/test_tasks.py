@@ -38,7 +38,7 @@ def test_one_projects_failure_keeps_no_other_from_its_sweep(monkeypatch: pytest.
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "job", ["start_day", "policies", "imports", "windows", "same_day", "reviews", "pool"]
+    "job", ["start_day", "policies", "imports", "windows", "same_day", "reviews", "pool", "occasions"]
 )
 def test_every_job_runs_twice_and_leaves_a_record(job: str) -> None:
     factories.make_project()
