@@ -14,12 +14,12 @@ RUN CRM_ENV=production CRM_ALLOWED_HOSTS=build CRM_SECRET_KEY="$(/opt/venv/bin/p
 FROM python:3.13-slim
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 CRM_ENV=production CRM_DATA=/data CRM_STATIC=/app/static PORT=8000
 RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin crm \
-    && install --directory --owner crm --group crm --mode 0700 /data /data/beat /data/media
+    && install --directory --owner crm --group crm --mode 0700 /data /data/beat /data/media /backups
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 WORKDIR /app
 USER 10001
 EXPOSE 8000
-VOLUME /data
+VOLUME /data /backups
 HEALTHCHECK --interval=30s --timeout=6s --start-period=30s CMD ["python", "-m", "crm.launch", "healthz"]
 CMD ["gunicorn", "-c", "python:crm.gunicorn_conf", "--bind", "0.0.0.0:8000"]

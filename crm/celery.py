@@ -28,6 +28,7 @@ app.conf.beat_schedule = {
     "pool": {"task": "leads.tasks.pool", "schedule": 3600.0, "options": {"expires": 3600}},
     "occasions": {"task": "leads.tasks.occasions", "schedule": 120.0, "options": {"expires": 120}},
     "imports": {"task": "leads.tasks.imports", "schedule": 60.0, "options": {"expires": 60}},
+    "backup": {"task": "crm.tasks.backup", "schedule": 600.0, "options": {"expires": 600}},
     "policies": {"task": "leads.tasks.policies", "schedule": 60.0, "options": {"expires": 60}},
 }
 

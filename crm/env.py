@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import secrets
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from crm.launch.servers import endpoints
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 MODES = ("development", "test", "production")
+TOKEN_LENGTH = 20  # characters
 SECRET_LENGTH = 50  # characters; what Django's own deploy check asks for
 
 
@@ -36,6 +38,10 @@ class Env:
     static: Path
     log_format: str
     hsts_seconds: int
+    backups: Path
+    backup_at: dt.time | None
+    backup_keep: int
+    metrics_token: str
 
     @property
     def production(self) -> bool:
@@ -65,11 +71,19 @@ def read_env(source: Mapping[str, str] = os.environ) -> Env:
         static=Path(source.get("CRM_STATIC") or BASE_DIR / "var" / "static"),
         log_format=source.get("CRM_LOG_FORMAT") or ("json" if mode == "production" else "text"),
         hsts_seconds=_number(source, "CRM_HSTS_SECONDS", 31_536_000),
+        backups=Path(source.get("CRM_BACKUPS") or data / "backups"),
+        backup_at=_time(source, "CRM_BACKUP_AT"),
+        backup_keep=_number(source, "CRM_BACKUP_KEEP", 14),
+        metrics_token=source.get("CRM_METRICS_TOKEN", ""),
     )
     if env.log_format not in ("json", "text"):
         raise ImproperlyConfigured(f"CRM_LOG_FORMAT must be json or text, not {env.log_format!r}.")
     if not env.database_url.startswith(("postgres://", "postgresql://")):
         raise ImproperlyConfigured("DATABASE_URL must start with postgres: PostgreSQL is the only database.")
+    if env.backup_keep < 1:
+        raise ImproperlyConfigured("CRM_BACKUP_KEEP must be 1 or more.")
+    if 0 < len(env.metrics_token) < TOKEN_LENGTH:
+        raise ImproperlyConfigured(f"CRM_METRICS_TOKEN must be {TOKEN_LENGTH} or more random characters.")
     return _production(env) if env.production else _development(env)
 
 
@@ -135,6 +149,16 @@ def _number(source: Mapping[str, str], name: str, default: int) -> int:
     if not value.isdigit():
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.")
     return int(value)
+
+
+def _time(source: Mapping[str, str], name: str) -> dt.time | None:
+    value = source.get(name, "").strip()
+    if value == "":
+        return None
+    try:
+        return dt.datetime.strptime(value, "%H:%M").time()  # noqa: DTZ007 - a time of day
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a time as 03:30, not {value!r}.") from None
 
 
 def database(url: str) -> dict[str, object]:

@@ -10,6 +10,8 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection
 from redis.exceptions import RedisError
 
+from crm.backup import schedule
+
 TICK = "scheduler-tick"
 LATE = dt.timedelta(seconds=90)  # six missed heartbeats
 
@@ -24,6 +26,8 @@ class Health:
     scheduler: bool
     embedded_database: bool
     embedded_broker: bool
+    last_backup: dt.datetime | None
+    backup_overdue: bool
 
     @property
     def serving(self) -> bool:
@@ -39,23 +43,27 @@ def tick(*, at: dt.datetime) -> None:
 def examine(*, at: dt.datetime) -> Health:
     """Ask the database and the broker now; never raises for a part that is down."""
     broker, last = _last_tick()
+    database, last_backup = _database()
     return Health(
-        database=_database(),
+        database=database,
         broker=broker,
         last_tick=last,
         scheduler=last is not None and at - last <= LATE,
         embedded_database=settings.ENV.embedded_database,
         embedded_broker=settings.ENV.embedded_redis,
+        last_backup=last_backup,
+        backup_overdue=schedule.overdue(last_backup, at=at),
     )
 
 
-def _database() -> bool:
+def _database() -> tuple[bool, dt.datetime | None]:
+    """Whether it answers, and the newest backup that it knows of."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
+        return True, schedule.last_good()
     except DatabaseError:
-        return False
-    return True
+        return False, None
 
 
 def _last_tick() -> tuple[bool, dt.datetime | None]:

@@ -32,6 +32,7 @@ LABELS: dict[str, str | Promise] = {
     "occasions": gettext_lazy("Greetings and milestone calls whose time is up"),
     "imports": gettext_lazy("Imports that wait or were interrupted"),
     "policies": gettext_lazy("Policies that come into force"),
+    "backup": gettext_lazy("Writes the day's backup, where one is scheduled"),
     "settle_day": gettext_lazy("Settles one project's lists anew"),
     "replan": gettext_lazy("Recomputes the plans of one project"),
     "import": gettext_lazy("Imports a register"),

@@ -26,7 +26,8 @@ def recorded(
         yield result
     except BaseException as error:
         JobRun.objects.filter(pk=run.pk).update(
-            finished_at=clock(), ok=False, result={"error": type(error).__name__}
+            finished_at=clock(), ok=False, result={**result, "error": type(error).__name__}
         )
         raise
-    JobRun.objects.filter(pk=run.pk).update(finished_at=clock(), ok=True, result=result)
+    now = clock()
+    JobRun.objects.filter(pk=run.pk).update(finished_at=now, succeeded_at=now, ok=True, result=result)

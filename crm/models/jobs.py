@@ -15,6 +15,7 @@ class JobRun(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, null=True, related_name="job_runs")
     started_at = models.DateTimeField(_("started"))
     finished_at = models.DateTimeField(_("finished"), null=True)
+    succeeded_at = models.DateTimeField(_("last ended well"), null=True)
     ok = models.BooleanField(_("ended well"), null=True)
     result = models.JSONField(_("result"), default=dict)
 

@@ -76,7 +76,14 @@ def test_only_the_web_is_reachable_and_only_from_this_machine() -> None:
 
 def test_data_outlives_the_containers() -> None:
     assert SERVICES["db"]["volumes"] == ["database:/var/lib/postgresql"]
-    assert SERVICES["web"]["volumes"] == SERVICES["beat"]["volumes"] == ["data:/data"]
+    assert (
+        SERVICES["web"]["volumes"]
+        == SERVICES["beat"]["volumes"]
+        == [
+            "data:/data",
+            "backups:/backups",
+        ]
+    )
     assert SERVICES["valkey"]["volumes"] == ["broker:/data"]
 
 
