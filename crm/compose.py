@@ -17,6 +17,7 @@ from crm.states import Salutation
 
 GUEST = "尊敬的贵宾"
 OPT_OUT = "拒收请回复R"
+LAYOUTS = ("house", "first")  # `first`: signature first, no personal name or mobile, opt-out last
 LONGEST_TEXT = 500  # UTF-16 units, signature and opt-out included
 
 GSM_BASIC = frozenset(
@@ -109,9 +110,16 @@ class Parts:
 
     @property
     def text(self) -> str:
+        """The house layout."""
         ending = f"【{self.signature}】首席预约电话:{self.hotline} 置业顾问:{self.consultant}"
         last = f" {self.opt_out}" if self.opt_out else ""
         return f"{self.opening}，{self.body}{ending}{last}"
+
+    def text_for(self, layout: str) -> str:
+        """The same parts in a gateway's layout, of LAYOUTS."""
+        if layout == "house":
+            return self.text
+        return f"【{self.signature}】{self.opening}，{self.body}预约电话:{self.hotline}{self.opt_out}"
 
 
 def opening(name: str, salutation: str) -> str:
@@ -134,6 +142,16 @@ def check_body(body: str) -> None:
         raise TextRefused(Refusal.OWN_OPENING)
     if _OWN_ENDING.search(plain):
         raise TextRefused(Refusal.OWN_ENDING)
+
+
+def fields_of(template: str) -> tuple[str, ...]:
+    """The {fields} of a template, in order, each as often as it stands there."""
+    return tuple(_FIELD.findall(template))
+
+
+def unfit(value: str) -> bool:
+    """Whether a value may not be merged into a text: control characters, line breaks, 【】 or a link (SC-10)."""
+    return clean_name(value) != " ".join(unicodedata.normalize("NFC", value).split())
 
 
 def merge(template: str, values: Mapping[str, str]) -> str:
@@ -183,11 +201,11 @@ def pieces(text: str) -> Pieces:
 
     Billing counts every UTF-16 unit, up to 70 is one message, beyond it one for every 67 begun.
     """
-    units = sum(map(_utf16_units, text))
-    if units > LONGEST_TEXT:
+    length = units(text)
+    if length > LONGEST_TEXT:
         raise TextRefused(Refusal.TOO_LONG)
     encoding, wire = split_for_wire(text)
-    return Pieces(encoding, len(wire), 1 if units <= 70 else ceil(units / 67))
+    return Pieces(encoding, len(wire), billed(length))
 
 
 def split_for_wire(text: str) -> tuple[str, tuple[str, ...]]:
@@ -212,6 +230,16 @@ def _split(text: str, sizes: list[int], *, whole: int, part: int) -> tuple[str, 
             start, used = index, 0
         used += size
     return (*parts, text[start:])
+
+
+def units(text: str) -> int:
+    """The length of a text in UTF-16 units, as it is billed."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def billed(length: int) -> int:
+    """The pieces that so many UTF-16 units are billed as: up to 70 one, beyond it one for every 67 begun."""
+    return 1 if length <= 70 else ceil(length / 67)
 
 
 def _utf16_units(char: str) -> int:

@@ -5,7 +5,7 @@ with a reason on record; nothing is sent silently and nothing is lost silently.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -143,47 +143,11 @@ def decide(
     return Held(_first_free(ledger.conversations, today + DAY, limits, greetings), Reason.TRIED_TODAY)
 
 
-def share(
-    ledger: Ledger, requests: Sequence[Request], today: date, caps: Caps, reserved: Iterable[date] = ()
-) -> list[Decision]:
-    """Decide several contacts of one customer on one day by rank; the answers come in the order asked.
-
-    When the cap is short: service before festival before milestone before SC-4.2 before broadcast.
-    """
-    days = tuple(reserved)
-    decisions: dict[int, Decision] = {}
-    for index in sorted(range(len(requests)), key=lambda position: (RANK[requests[position].kind], position)):
-        request = requests[index]
-        decision = decide(ledger, request, today, caps, days)
-        decisions[index] = decision
-        if isinstance(decision, Allowed):
-            ledger = _after(ledger, request, today)
-    return [decisions[index] for index in range(len(requests))]
-
-
 def first_free_day(conversations: Iterable[date], today: date, caps: Caps) -> date:
     """The first day, today or later, with room for a periodic call if no other conversation comes."""
     return _first_free(
         tuple(conversations), today, (caps.conversations_a_day, caps.conversations_a_week, WEEK), ()
     )
-
-
-def first_free_days(histories: Mapping[int, Iterable[date]], today: date, caps: Caps) -> dict[int, date]:
-    """`first_free_day` for many customers at once: customer id to the days of their conversations."""
-    return {customer: first_free_day(days, today, caps) for customer, days in histories.items()}
-
-
-def _after(ledger: Ledger, request: Request, today: date) -> Ledger:
-    """The ledger once an allowed contact has taken place; an unlimited message leaves it as it is."""
-    if request.means is Means.CALL:
-        return replace(
-            ledger,
-            conversations=(*ledger.conversations, today),
-            tries_today=ledger.tries_today + 1,
-        )
-    if request.kind in MARKETING:
-        return replace(ledger, marketing_sms=(*ledger.marketing_sms, today))
-    return ledger
 
 
 Limits = tuple[int, int, int]

@@ -50,6 +50,14 @@ class Occasion(models.Model):
         return self.title
 
 
+# A duty of the day done by message, and a service message, are not marketing (crm/contact_cap.py).
+MARKETING_SMS = (
+    Q(channel="sms", direction="out", outcome="sent", voided_at=None)
+    & ~Q(purpose="service")
+    & ~Q(clause__in=["SC-1.1", "SC-2.1", "SC-3.1", "SC-4.1"])
+)
+
+
 class Contact(models.Model):
     """One try or conversation with a customer, over any channel and for any purpose.
 
@@ -100,6 +108,7 @@ class Contact(models.Model):
         indexes = (
             models.Index(fields=["customer", "-at"], name="contact_customer_at"),
             models.Index(fields=["by", "-recorded_at"], name="contact_by_recorded"),
+            models.Index(fields=["customer", "at"], name="contact_marketing_sms", condition=MARKETING_SMS),
             models.Index(
                 fields=["project", "recorded_at"],
                 name="contact_doubtful",

@@ -138,6 +138,10 @@ class OptOut(models.Model):
     at = models.DateTimeField(_("at"))
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     lifted_by = models.ForeignKey(Consent, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    # A stop of calls is carried into the customer's leads by a sweep of theirs; what the wish was before comes back.
+    applied_at = models.DateTimeField(null=True, editable=False)
+    lift_applied_at = models.DateTimeField(null=True, editable=False)
+    wish_before = models.CharField(max_length=16, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("opt-out")
@@ -146,6 +150,14 @@ class OptOut(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=("customer", "scope"), condition=Q(lifted_by=None), name="one_open_opt_out_a_scope"
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=["id"],
+                name="opt_out_to_apply",
+                condition=Q(scope="calls")
+                & (Q(applied_at=None) | Q(lifted_by__isnull=False, lift_applied_at=None)),
             ),
         )
 

@@ -7,8 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm.contact_cap import (
-    MARKETING,
-    RANK,
     REASONS,
     Allowed,
     Caps,
@@ -21,8 +19,6 @@ from crm.contact_cap import (
     Request,
     decide,
     first_free_day,
-    first_free_days,
-    share,
 )
 
 TODAY = date(2026, 3, 2)
@@ -100,33 +96,6 @@ def test_sc_6_a_festival_of_today_is_not_taken_by_a_broadcast() -> None:
     )
 
 
-def test_sc_6_when_the_cap_is_short_service_festival_milestone_closed_care_broadcast() -> None:
-    kinds = [Kind.BROADCAST, Kind.CLOSED_CARE, Kind.MILESTONE, Kind.GREETING]
-    remaining = kinds
-    while remaining:
-        decisions = share(ledger(), [sms(kind) for kind in remaining], TODAY, CAPS)
-        assert [isinstance(decision, Allowed) for decision in decisions] == [False] * (len(remaining) - 1) + [
-            True
-        ]
-        remaining = remaining[:-1]
-    assert share(ledger(), [call(Kind.GREETING), call(Kind.SERVICE)], TODAY, CAPS) == [
-        Held(day(1), Reason.TALKED_TODAY),
-        Allowed(),
-    ]
-
-
-def test_sc_6_case_20_a_same_day_duty_after_a_conversation_passes_and_a_third_does_not() -> None:
-    had = ledger(talks=(0,), tries=1)
-    first, second = share(had, [call(Kind.SAME_DAY_DUTY), call(Kind.PROMISE)], TODAY, CAPS)
-    assert first == Allowed()
-    assert second == Held(day(1), Reason.TALKED_TWICE_TODAY)
-
-
-def test_sc_6_first_free_days_of_many_customers() -> None:
-    histories = {1: [], 2: [TODAY], 3: [day(-6), day(-3), day(-1)], 4: [day(-3), day(-2), day(-1)]}
-    assert first_free_days(histories, TODAY, CAPS) == {1: TODAY, 2: day(1), 3: day(1), 4: day(4)}
-
-
 def test_sc_6_caps_come_from_the_policy() -> None:
     generous = Caps(conversations_a_day=2, conversations_a_week=9)
     assert decide(ledger(talks=(-1, -2, -3, 0)), call(Kind.PERIODIC), TODAY, generous) == Allowed()
@@ -157,24 +126,6 @@ def test_sc_6_held_means_later_and_allowed_on_that_day_but_not_before(had: Ledge
     for n in range(1, (decision.until - TODAY).days):
         assert isinstance(decide(tomorrow, request_, day(n), CAPS), Held)
     assert decide(tomorrow, request_, decision.until, CAPS) == Allowed()
-
-
-@given(LEDGERS, st.lists(REQUESTS, max_size=12))
-def test_sc_6_sharing_never_exceeds_the_caps_and_never_prefers_the_lower_rank(
-    had: Ledger, requests: list[Request]
-) -> None:
-    decisions = share(had, requests, TODAY, CAPS)
-    allowed = [
-        request for request, decision in zip(requests, decisions, strict=True) if decision == Allowed()
-    ]
-    talks = had.conversations.count(TODAY)
-    capped_calls = [one for one in allowed if one.means is Means.CALL and one.kind is not Kind.OWED_BY_LAW]
-    assert len(capped_calls) <= max(0, CAPS.passing_conversations_a_day - talks)
-    marketing = [one for one in allowed if one.means is Means.SMS and one.kind in MARKETING]
-    assert len(marketing) <= max(0, CAPS.marketing_sms_a_day - had.marketing_sms.count(TODAY))
-    held = [request for request, decision in zip(requests, decisions, strict=True) if decision != Allowed()]
-    for one in marketing:
-        assert all(RANK[one.kind] <= RANK[other.kind] for other in held if other.means is Means.SMS)
 
 
 @given(OFFSETS)

@@ -1,0 +1,78 @@
+"""Reading the outbox: texts as they go out, progress, who gets what. Always plural."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import Sum
+
+from crm.compose import Parts, merge
+from crm.models import Gateway, Message, MessageText, RunTally, SendRun
+from crm.rules_messages import PENDING, SENT, State
+
+
+def parts_of(run: SendRun, text: MessageText) -> Parts:
+    """One message in its parts."""
+    body = merge(run.body, text.values) if text.values else run.body
+    consultant = text.consultant or run.consultant
+    return Parts(text.opening, body, run.signature, run.hotline, consultant, run.opt_out)
+
+
+def texts(messages: Collection[Message], gateway: Gateway | None = None) -> dict[int, str]:
+    """The text of each message in the layout of `gateway` (its run's own when None). Three queries."""
+    rows = {text.message_id: text for text in MessageText.objects.filter(message__in=messages)}
+    runs = SendRun.objects.select_related("gateway").in_bulk({message.run_id for message in messages})
+    return {
+        message.pk: parts_of(run, rows[message.pk]).text_for((gateway or run.gateway).layout)
+        for message in messages
+        if (run := runs[message.run_id]) and message.pk in rows
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Messages of a run by state, and billed pieces by state."""
+
+    messages: Mapping[str, int] = field(default_factory=dict)
+    pieces: Mapping[str, int] = field(default_factory=dict)
+
+    def of(self, states: Collection[str]) -> int:
+        return sum(self.messages.get(state, 0) for state in states)
+
+    @property
+    def planned(self) -> int:
+        return sum(self.messages.values())
+
+    @property
+    def pending(self) -> int:
+        return self.of(PENDING)
+
+    @property
+    def sent(self) -> int:
+        return self.of(SENT)
+
+    @property
+    def unknown(self) -> int:
+        return self.messages.get(State.UNKNOWN, 0)
+
+    @property
+    def spent(self) -> int:
+        """Pieces that are or may be billed."""
+        states = {*SENT, State.SENDING, State.UNKNOWN, State.UNKNOWN_FINAL}
+        return sum(self.pieces.get(state, 0) for state in states)
+
+
+def progress(run_ids: Sequence[int]) -> dict[int, Progress]:
+    """How far each run is; one query, whatever the size of the runs."""
+    rows = (
+        RunTally.objects.filter(run_id__in=run_ids)
+        .values_list("run_id", "state")
+        .annotate(count=Sum("messages"), sum=Sum("pieces"))
+    )
+    messages: dict[int, dict[str, int]] = defaultdict(dict)
+    pieces: dict[int, dict[str, int]] = defaultdict(dict)
+    for run_id, state, count, total in rows:
+        messages[run_id][state], pieces[run_id][state] = count, total
+    return {run_id: Progress(messages[run_id], pieces[run_id]) for run_id in run_ids}

@@ -1,0 +1,261 @@
+"""Judging a whole audience in one statement: who gets the message, when, of how many pieces; who does not, and why.
+
+It says in SQL what `crm.compose.opening`, `crm.compose.billed` and `crm.contact_cap.decide` say for one person; the
+tests compare the two row by row over made-up names, values and ledgers. Where somebody also has messages planned for
+later days, SQL keeps one place for each of them, which may hold a message that `decide` would just let pass.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from typing import Any
+
+from django.db import connection
+
+from crm.compose import GUEST, LONGEST_TEXT, Parts, fields_of, units
+from crm.contact_cap import MONTH, RANK, Kind
+from crm.models import SendRun
+from crm.names import LONGEST
+from crm.rules_hours import CLOSES, OPENS
+from crm.rules_messages import CAPPED, RESERVED
+
+ASTRAL = r"[\U00010000-\U0010FFFF]"
+UNFIT = r"[\u0000-\u001f\u007f【】]|//|www\.|\.(com|cn|net|org|io|top|xyz|cc|vip|me|ly|link|shop|info)\M"
+NO_SMS = r";ext=|^\+86(?!1[3-9]\d{9}$)"
+
+
+def is_capped(run: SendRun) -> bool:
+    """Whether the cap of SC-6 counts this run's messages."""
+    return run.kind in CAPPED
+
+
+def opens_at() -> dt.time:
+    """When marketing hours begin."""
+    return OPENS
+
+
+def judge(*, run: SendRun, start: dt.datetime, kept_free: Collection[dt.date]) -> None:
+    """Make the temporary table outbox_judged out of outbox_audience. `start`: the first moment it may go out."""
+    below = is_capped(run) and RANK[CAPPED[run.kind]] > RANK[Kind.GREETING]
+    fields = sorted(set(fields_of(run.body)))
+    free = sorted(kept_free) if below else []
+    columns, full, greeting_values = _greetings(free)
+    values = _values(run, start, fields, free) | greeting_values
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE outbox_audience ADD COLUMN goes date")
+        cursor.execute(GOES, values)
+        cursor.execute("ANALYZE outbox_audience")
+        cursor.execute(
+            f"CREATE TEMP TABLE outbox_judged AS {_statement(run, fields, columns, full)}",
+            values,
+        )
+        cursor.execute("CREATE INDEX ON outbox_judged (n)")
+        cursor.execute("ANALYZE outbox_judged")
+
+
+def _values(run: SendRun, start: dt.datetime, fields: list[str], free: list[dt.date]) -> dict[str, Any]:
+    """The parameters of the statement."""
+    return {
+        "run": run.pk,
+        "start": start,
+        "zone": run.project.time_zone,
+        "opens": OPENS.isoformat(),
+        "expires": run.expires_at,
+        "sender": run.consultant,
+        "guest": GUEST,
+        "longest_name": LONGEST,
+        "longest": LONGEST_TEXT,
+        "astral": ASTRAL,
+        "unfit": UNFIT,
+        "no_sms": NO_SMS,
+        "festival": run.festival,
+        "year": run.year,
+        "marketing": run.marketing,
+        "a_day": run.a_day,
+        "a_month": run.a_month,
+        "span": MONTH,
+        "fixed": fixed_units(run),
+        "free": free,
+        "greetings": len(free),
+        "capped": is_capped(run),
+        "rank": run.priority,
+        "closes": CLOSES.isoformat(),
+        **{f"field{index}": name for index, name in enumerate(fields)},
+        **{f"times{index}": fields_of(run.body).count(name) for index, name in enumerate(fields)},
+    }
+
+
+def fixed_units(run: SendRun) -> int:
+    """The length of what every message of the run has in common, in the layout of its gateway."""
+    body = run.body
+    for name in set(fields_of(body)):
+        body = body.replace("{" + name + "}", "")
+    parts = Parts("", body, run.signature, run.hotline, "", run.opt_out)
+    return units(parts.text_for(run.gateway.layout))
+
+
+def _statement(run: SendRun, fields: list[str], columns: str, full: str) -> str:
+    """The statement of one run: only what differs in shape is put in as text, every value is a parameter."""
+    names_consultant = run.gateway.layout == "house"
+    lengths = ["%(fixed)s", _length("x.opening")]
+    lengths += [_length("x.consultant")] if names_consultant else []
+    lengths += [
+        f"%(times{index})s * {_length(f'btrim(x.values ->> %(field{index})s)')}"
+        for index in range(len(fields))
+    ]
+    reserved = ", ".join(f"'{state.value}'" for state in sorted(RESERVED))
+    return STATEMENT.format(
+        missing=_missing(fields),
+        length=" + ".join(lengths),
+        needs_name=str(names_consultant).lower(),
+        ledger=LEDGER.format(greetings=columns, reserved=reserved) if is_capped(run) else NO_LEDGER,
+        full=full if is_capped(run) else "",
+    )
+
+
+def _length(text: str) -> str:
+    """UTF-16 units of a text: characters beyond the basic plane count twice."""
+    return f"(length({text}) + regexp_count({text}, %(astral)s))"
+
+
+def _missing(fields: list[str]) -> str:
+    """The name of the first field without a fit value, or NULL; nothing is sent with a blank in it."""
+    arms = [
+        f"WHEN coalesce(btrim(a.values ->> %(field{index})s), '') = '' OR a.values ->> %(field{index})s ~* %(unfit)s"
+        f" THEN %(field{index})s"
+        for index in range(len(fields))
+    ]
+    return f"CASE {' '.join(arms)} END" if arms else "NULL"
+
+
+def _greetings(days: list[dt.date]) -> tuple[str, str, dict[str, Any]]:
+    """SQL that counts what stands in the way of each greeting day kept free, SQL that is true when one has no room
+    left, and their values. The days are the same for everybody, so they are columns and not rows.
+    """
+    columns: list[str] = []
+    full: list[str] = []
+    values: dict[str, Any] = {}
+    for index, day in enumerate(days):
+        earlier = sum(1 for other in days if 0 < (day - other).days < MONTH)
+        values |= {f"free{index}": day, f"earlier{index}": earlier}
+        columns.append(
+            f", count(*) FILTER (WHERE e.day BETWEEN %(free{index})s::date - (%(span)s - 1) AND e.goes"
+            f" AND e.day <> ALL(%(free)s::date[])) AS before{index}"
+        )
+        full.append(
+            f" OR (%(free{index})s::date BETWEEN x.goes AND x.goes + (%(span)s - 1) AND (coalesce(l.before{index}, 0)"
+            f" + 1 + %(earlier{index})s + coalesce(l.ahead, 0) >= %(a_month)s"
+            f" OR (%(free{index})s::date = x.goes AND coalesce(l.on_day, 0) + 1 >= %(a_day)s)))"
+        )
+    return "".join(columns), "".join(full), values
+
+
+# What each of the audience has had and will have, in the project's days, seen from the day on which it would go.
+# The days kept free count by themselves, so a greeting planned on one of them is not counted twice.
+LEDGER = """
+    SELECT e.customer_id,
+        count(*) FILTER (WHERE e.day = e.goes AND e.day <> ALL(%(free)s::date[])) AS on_day,
+        count(*) FILTER (WHERE e.day BETWEEN e.goes - (%(span)s - 1) AND e.goes AND e.day <> ALL(%(free)s::date[]))
+            + (SELECT count(*) FROM unnest(%(free)s::date[]) f WHERE f BETWEEN e.goes - (%(span)s - 1) AND e.goes - 1)
+            AS back,
+        count(*) FILTER (WHERE e.day > e.goes AND e.day < e.goes + %(span)s AND e.day <> ALL(%(free)s::date[]))
+            AS ahead,
+        min(e.day) FILTER (WHERE e.day BETWEEN e.goes - (%(span)s - 1) AND e.goes) AS oldest
+        {greetings}
+    FROM (
+        SELECT c.customer_id, (c.at AT TIME ZONE %(zone)s)::date AS day, a.goes
+        FROM outbox_audience a JOIN crm_contact c USING (customer_id)
+        WHERE c.channel = 'sms' AND c.direction = 'out' AND c.outcome = 'sent' AND c.voided_at IS NULL
+          AND NOT c.purpose = 'service' AND NOT c.clause IN ('SC-1.1', 'SC-2.1', 'SC-3.1', 'SC-4.1')
+          AND c.at >= %(start)s - make_interval(days => %(span)s + 1)
+        UNION ALL
+        SELECT m.customer_id, m.day, a.goes
+        FROM outbox_audience a JOIN crm_message m USING (customer_id) JOIN crm_sendrun r ON r.id = m.run_id
+        WHERE m.counts AND m.state IN ({reserved}) AND m.reason <> 'cap' AND m.run_id <> %(run)s
+          AND r.priority <= %(rank)s
+    ) e
+    GROUP BY e.customer_id, e.goes
+"""
+NO_LEDGER = """
+    SELECT NULL::bigint AS customer_id, 0 AS on_day, 0 AS back, 0 AS ahead, NULL::date AS oldest WHERE false
+"""
+# Local times outside of the marketing hours move to the next opening.
+GOES = """
+    UPDATE outbox_audience SET not_before = v.moment, goes = (v.moment AT TIME ZONE %(zone)s)::date
+    FROM (
+        SELECT ctid AS row, CASE
+            WHEN NOT %(marketing)s OR (local::time >= %(opens)s AND local::time < %(closes)s) THEN local
+            WHEN local::time < %(opens)s THEN local::date + %(opens)s::time
+            ELSE local::date + 1 + %(opens)s::time END AT TIME ZONE %(zone)s AS moment
+        FROM (SELECT ctid, greatest(coalesce(not_before, %(start)s), %(start)s) AT TIME ZONE %(zone)s AS local
+              FROM outbox_audience) t
+    ) v WHERE outbox_audience.ctid = v.row
+"""
+STATEMENT = r"""
+WITH x AS MATERIALIZED (
+    SELECT a.customer_id, a.values, coalesce(a.unless_talked, false) AS unless_talked, a.not_before, a.goes,
+        coalesce(nullif(btrim(a.consultant), ''), %(sender)s) AS consultant,
+        phone.e164 AS number,
+        CASE WHEN spoken.name <> '' AND length(spoken.name) <= %(longest_name)s AND spoken.name !~* %(unfit)s
+             THEN CASE coalesce(nullif(c.salutation, 'unknown'), spoken.carried)
+                  WHEN 'mr' THEN spoken.name || '先生您好' WHEN 'ms' THEN spoken.name || '女士您好' ELSE %(guest)s END
+             ELSE %(guest)s END AS opening,
+        {missing} AS missing,
+        coalesce(a.reason, '') AS told, c.preference, c.merged_into_id
+    FROM outbox_audience a
+    JOIN crm_customer c ON c.id = a.customer_id
+    LEFT JOIN crm_customerphone phone ON phone.customer_id = c.id AND phone.live AND phone.is_main
+         AND phone.bad_since IS NULL
+    CROSS JOIN LATERAL (SELECT
+        CASE WHEN right(c.name, 2) IN ('先生', '女士', '小姐', '太太') THEN rtrim(left(c.name, -2))
+             WHEN c.name ~* '^(mr|ms|mrs|miss)(\.\s*|\s+)\S'
+             THEN regexp_replace(c.name, '^(mr|ms|mrs|miss)(\.\s*|\s+)', '', 'i')
+             ELSE c.name END AS name,
+        CASE WHEN right(c.name, 2) = '先生' OR c.name ~* '^mr(\.\s*|\s+)\S' THEN 'mr'
+             WHEN right(c.name, 2) IN ('女士', '小姐', '太太') OR c.name ~* '^(ms|mrs|miss)(\.\s*|\s+)\S' THEN 'ms'
+             END AS carried) spoken
+), judged AS (
+    SELECT x.*, {length} AS length,
+        CASE
+            WHEN x.told <> '' THEN x.told
+            WHEN x.merged_into_id IS NOT NULL THEN 'duplicate_number'
+            WHEN x.number IS NULL OR x.number ~ %(no_sms)s THEN 'no_number'
+            WHEN %(marketing)s AND x.preference = 'do_not_contact' THEN 'do_not_contact'
+            WHEN %(marketing)s AND o.customer_id IS NOT NULL THEN 'opted_out'
+            WHEN %(marketing)s AND s.number IS NOT NULL THEN 'suppressed'
+            WHEN g.customer_id IS NOT NULL THEN 'greeted'
+            WHEN x.missing IS NOT NULL OR ({needs_name} AND x.consultant = '') THEN 'data_missing'
+            WHEN {length} > %(longest)s THEN 'too_long'
+            ELSE '' END AS barred,
+        CASE
+            WHEN NOT %(capped)s THEN ''
+            WHEN coalesce(l.on_day, 0) >= %(a_day)s THEN 'day'
+            WHEN coalesce(l.back, (SELECT count(*) FROM unnest(%(free)s::date[]) f
+                                   WHERE f BETWEEN x.goes - (%(span)s - 1) AND x.goes - 1)) >= %(a_month)s THEN 'month'
+            WHEN (coalesce(l.ahead, 0) > 0 AND l.back + l.ahead + %(greetings)s >= %(a_month)s){full} THEN 'free'
+            ELSE '' END AS capped,
+        l.oldest
+    FROM x
+    LEFT JOIN crm_optout o ON o.customer_id = x.customer_id AND o.scope = 'marketing_sms' AND o.lifted_by_id IS NULL
+    LEFT JOIN crm_suppression s ON s.number = x.number AND s.lifted_at IS NULL
+    LEFT JOIN crm_greetingkey g ON %(festival)s <> '' AND g.customer_id = x.customer_id
+         AND g.festival = %(festival)s AND g.year = %(year)s AND g.run_id <> %(run)s
+    LEFT JOIN ({ledger}) l ON l.customer_id = x.customer_id
+), timed AS (
+    SELECT judged.*, CASE judged.capped WHEN '' THEN judged.not_before ELSE
+        (CASE judged.capped WHEN 'month' THEN greatest(judged.oldest + %(span)s, judged.goes + 1)
+            WHEN 'free' THEN greatest(judged.goes + 1, (SELECT max(f) + 1 FROM unnest(%(free)s::date[]) f))
+            ELSE judged.goes + 1 END + %(opens)s::time) AT TIME ZONE %(zone)s END AS moment
+    FROM judged
+)
+SELECT row_number() OVER () AS n, customer_id, values, unless_talked, consultant, number, opening,
+    CASE WHEN length <= 70 THEN 1 ELSE (length + 66) / 67 END AS pieces,
+    moment AS not_before, (moment AT TIME ZONE %(zone)s)::date AS day,
+    CASE capped WHEN '' THEN '' WHEN 'free' THEN 'reserved' ELSE 'cap' END AS held,
+    CASE WHEN barred <> '' THEN barred WHEN not_before >= %(expires)s THEN 'quiet_hours'
+         WHEN moment < %(expires)s THEN ''
+         WHEN capped = 'free' THEN 'reserved' ELSE 'cap' END AS reason,
+    CASE WHEN barred = 'data_missing' THEN coalesce(missing, 'consultant') ELSE '' END AS detail
+FROM timed
+"""
