@@ -17,6 +17,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from crm.clauses import clause_text
+from crm.states import EFFECTIVE
 from leads.models import CallTask, Lead
 from leads.rules_types import Adjust, EventKind
 from leads.states import Held
@@ -120,9 +121,8 @@ def why(
 def _event(kind: str, value: str) -> str:
     """The event a duty counts from."""
     if kind == EventKind.CONTACT:
-        return (
-            _("conversation") if value in ("talked", "callback_arranged", "refused", "hung_up") else _("try")
-        )
+        words = {"sent": _("message"), **dict.fromkeys(EFFECTIVE, _("conversation"))}
+        return words.get(value, _("try"))
     if kind == EventKind.DEAL:
         return _("deal cancelled") if value in ("cancelled", "refunded", "forfeited") else _("deal")
     names = {

@@ -44,13 +44,12 @@ def _reason(lead: Lead, bin_: str, zone: dt.tzinfo) -> tuple[str, str, str]:
         return "PX-6", _("It has no consultant; the cadence stands still."), _("the manager")
     if bin_ == "review":
         due = say_moment(lead.review_due_at, zone) if lead.review_due_at else ""
-        said = _("The number is wrong: a good one is wanted by %(due)s.")
-        if lead.review_clause != "PX-1":
-            said = (
-                _("Nobody was reached: judge the lead again by %(due)s.")
-                if due
-                else _("Judge this lead again.")
-            )
+        texts = {
+            "PX-1": _("The number is wrong: a good one is wanted by %(due)s."),
+            "PX-2": _("Nobody was reached: judge the lead again by %(due)s."),
+            "SC-2.6": _("A D customer came again: judge the lead again by %(due)s."),
+        }
+        said = texts.get(lead.review_clause, _("Judge this lead again."))
         return lead.review_clause or "PX-14", said % {"due": due}, owner
     if bin_ == "held" and lead.held_until is not None:
         why = labels.HELD.get(lead.held_reason, lead.held_reason)

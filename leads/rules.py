@@ -176,9 +176,12 @@ def _owe_visitor(lead: Plan, e: Event, day: date, terms: Terms) -> None:
 
 
 def _owe_grade(lead: Plan, e: Event, day: date, terms: Terms) -> None:
-    """SC-2.6: an ordinary visitor is graded by closing; until then as B."""
+    """SC-2.6: an ordinary visitor is graded by closing; until then as B. A D who comes again is judged again, and is
+    D until then: the visit is the reason (PX-14).
+    """
     quiet = lead.kind != "ordinary" or lead.preference == "do_not_contact"
-    if lead.grade or quiet or e.id in terms.history:
+    judged = lead.grade and not (lead.grade == "D" and e.kind == "visit")
+    if judged or quiet or e.id in terms.history:
         return
     drop(lead, lead.grading, e, terms)
     due = terms.clock.closing(day)
@@ -267,7 +270,8 @@ def _edit(lead: Plan, e: Event, day: date, terms: Terms) -> None:
     if lead.state != "live" or lead.phase == "new":
         return
     if lead.preference == "do_not_contact":
-        drop_all(lead, e, terms)
+        if e.kind == "preference":
+            drop_all(lead, e, terms)
         return
     _judged(lead, e, day, terms)
     if e.kind in ("grade", "kind") and lead.phase == "visitor" and day == lead.last_visit_day:
@@ -319,7 +323,8 @@ def _deal(lead: Plan, e: Event, day: date, terms: Terms) -> None:
             lead.state, lead.state_reason = "closed", "handed_over"
     elif turn == Turn.UNDONE:
         lead.phase = "visitor"
-        lead.whatever_grade, lead.farewell_day = True, None
+        lead.returned_event, lead.farewell_day = e.id, None
+        lead.tries, lead.unreached, lead.sms_owed = (), False, False
         if lead.state in ("lost", "invalid"):
             return
         lead.state, lead.state_reason = "live", ""
@@ -335,14 +340,22 @@ def _deal(lead: Plan, e: Event, day: date, terms: Terms) -> None:
 
 def _end(lead: Plan, e: Event, day: date, terms: Terms) -> None:
     """SC-11: lost or invalid, with the reason; nothing is owed any more."""
+    if lead.state == "live":
+        lead.shelved = lead.promise, lead.appointment_at
     drop_all(lead, e, terms)
     lead.state, lead.state_reason = e.kind, e.value
 
 
 def _reopen(lead: Plan, e: Event, day: date, terms: Terms) -> None:
-    """Reopened by a person: as it was, counted from the last contact, never before today."""
+    """Reopened by a person: as it was, counted from the last contact, never before today; what the customer was
+    promised meanwhile still holds.
+    """
     if lead.state == "live":
         return
+    promise, coming = lead.shelved
+    if lead.state in ("lost", "invalid"):
+        lead.promise = promise if promise is not None and promise.due > e.at else None
+        lead.appointment_at = coming if coming is not None and coming > e.at else None
     lead.state, lead.state_reason = "live", ""
     lead.refusals, lead.farewell_day = 0, None
     if lead.phase == "buyer" and not running(lead, terms.policy):
@@ -353,9 +366,9 @@ def _reopen(lead: Plan, e: Event, day: date, terms: Terms) -> None:
 
 
 def _review_done(lead: Plan, e: Event, day: date, terms: Terms) -> None:
-    """PX-2, PX-14: looked at, nothing changed."""
+    """PX-2, PX-14: looked at, nothing changed. It answers a D who came again as well, not a missing grade."""
     lead.judged_day = day
-    if lead.grading is not None and lead.grading.clause == "PX-2":
+    if lead.grading is not None and (lead.grading.clause == "PX-2" or lead.grade):
         close(lead, lead.grading, DutyState.DONE, e, terms)
         lead.grading = None
 

@@ -23,16 +23,24 @@ def contact(lead: Plan, e: Event, day: date, terms: Terms) -> None:
     elif lead.state != "live":
         return
     elif outcome == "sent":
-        lead.sms_owed = False
-        if lead.preference == "messages_only" and discharge(lead, e, terms, by_call=True):
-            lead.base_event, lead.base_day = e.id, day
-            lead.put_off_day = None
-            owe_next(lead, e, day, terms)
+        _message_sent(lead, e, day, terms)
     elif outcome in UNANSWERED and e.channel not in MESSAGE_CHANNELS and e.id not in terms.history:
         _unanswered(lead, e, day, terms)
     elif outcome in WRONG_NUMBER:
         note_try(lead, e, terms)
         owe_repair(lead, e, day, terms)
+
+
+def _message_sent(lead: Plan, e: Event, day: date, terms: Terms) -> None:
+    """A message is no contact (PX-1), but for who wants messages only (SC-7), and for SC-4.2: a call or an SMS."""
+    lead.sms_owed = False
+    by_message = lead.preference == "messages_only"
+    if by_message or (lead.cadence is not None and lead.cadence.clause == "SC-4.2"):
+        discharge(lead, e, terms, by_message)
+        note_appointment(lead, e, terms)
+        lead.base_event, lead.base_day = e.id, day
+        lead.put_off_day = None
+        owe_next(lead, e, day, terms)
 
 
 def conversation(lead: Plan, e: Event, day: date, terms: Terms, by_call: bool) -> None:
@@ -58,21 +66,21 @@ def conversation(lead: Plan, e: Event, day: date, terms: Terms, by_call: bool) -
     owe_next(lead, e, day, terms)
 
 
-def discharge(lead: Plan, e: Event, terms: Terms, by_call: bool) -> bool:
-    """Close as done what a contact discharges; a regular call not yet on the list is counted afresh silently."""
+def discharge(lead: Plan, e: Event, terms: Terms, by_call: bool) -> None:
+    """Close as done what a contact discharges; a regular call not yet on the list is counted afresh silently: the
+    caller moves the base and asks for what is owed next.
+    """
     counts = by_call or lead.preference == "messages_only"
-    done = False
     now, after = lead.cadence, lead.upcoming
     if now is not None and (counts or now.clause not in MUST_BE_A_CALL):
         if now.opens <= e.at:
             close(lead, now, DutyState.DONE, e, terms)
-            lead.cadence, done = None, True
+            lead.cadence = None
         elif now.clause not in SECOND_CALL:
             lead.cadence = None
     if after is not None and after.opens <= e.at and (counts or after.clause not in MUST_BE_A_CALL):
         close(lead, after, DutyState.DONE, e, terms)
-        lead.upcoming, done = None, True
-    return done
+        lead.upcoming = None
 
 
 def reached(lead: Plan, e: Event, terms: Terms) -> None:
@@ -112,9 +120,10 @@ def _unanswered(lead: Plan, e: Event, day: date, terms: Terms) -> None:
     """PX-2: after six tries the duty becomes a grade review and one SMS; then a try every 14 days."""
     if not note_try(lead, e, terms) and not lead.unreached:
         return
+    now = lead.cadence
     if lead.unreached:
-        if lead.cadence is not None and lead.cadence.opens <= e.at:
-            close(lead, lead.cadence, DutyState.DONE, e, terms)
+        if now is not None and now.opens <= e.at:
+            close(lead, now, DutyState.DONE, e, terms)
     elif given_up(lead.tries, terms):
         drop_cadence(lead, e, terms)
         if lead.promise is not None and lead.promise.opens <= e.at:
@@ -124,6 +133,7 @@ def _unanswered(lead: Plan, e: Event, day: date, terms: Terms) -> None:
         lead.grading = _working_days("grade", "PX-2", terms.policy.review_working_days, e, day, terms)
         lead.unreached = lead.sms_owed = True
         lead.second_day = lead.put_off_day = None
+        note_appointment(lead, e, terms)
     else:
         return
     lead.cadence = None

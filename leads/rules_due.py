@@ -189,10 +189,14 @@ def close(lead: Plan, duty: Duty, state: DutyState, e: Event, terms: Terms) -> N
         return
     if state == DutyState.SUPERSEDED:
         terms.superseded = True
-    excuse = ""
-    if duty.due < e.at:
-        excuse = "pool" if not lead.consultant else "repair" if lead.repair is not None else ""
-    lead.closed.append(ClosedDuty(duty, state, e.at, e.id, excuse))
+    lead.closed.append(ClosedDuty(duty, state, e.at, e.id, _excuse(lead, duty) if duty.due < e.at else ""))
+
+
+def _excuse(lead: Plan, duty: Duty) -> str:
+    """Why nobody could do it: its moment passed in the pool, or while the number was known to be wrong."""
+    if not lead.consultant:
+        return "pool" if lead.pooled_at is None or duty.due >= lead.pooled_at else ""
+    return "repair" if lead.repair is not None and duty.due >= lead.repair.opens else ""
 
 
 def drop(lead: Plan, duty: Duty | None, e: Event, terms: Terms) -> None:

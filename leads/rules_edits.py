@@ -8,16 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
+from leads.rules_contacts import reached
 from leads.rules_due import SAME_DAY, Terms, close, moved_to
+from leads.rules_regular import owe_today
 from leads.rules_types import Adjust, Adjustment, Duty, DutyState, Event, Plan
 
 
 def note_grade(lead: Plan, e: Event, day: date) -> None:
-    """SC-2: a visitor's grade. An imported A or B of a caller is a verdict of quality, C or D is not (PX-15)."""
-    lead.grade = e.value
+    """SC-2: a visitor's grade. An imported one of a caller is a verdict: A and B of quality, C and D not (PX-15)."""
     lead.judged_day = day
     if e.imported and lead.phase == "caller" and e.value:
         lead.quality = "quality" if e.value in "AB" else "not_quality"
+    else:
+        lead.grade = e.value
 
 
 def note_quality(lead: Plan, e: Event, day: date) -> None:
@@ -70,12 +73,13 @@ NOTES: dict[str, Callable[[Plan, Event, date], None]] = {
 def put_off(lead: Plan, e: Event, day: date, terms: Terms) -> None:
     """SC-2.4: once after each contact, at most to day 14 (default) after it, and only to a later day.
 
-    What is overdue, or not SC-2.4, is not put off; the action says so to the user, the fold leaves it alone.
+    What is overdue, not SC-2.4, or the call before an arranged visit is not put off; the action says so to the user,
+    the fold leaves it alone.
     """
     duty = lead.cadence
     if duty is None or duty.clause != "SC-2.4" or duty.due < e.at or e.due is None:
         return
-    if lead.put_off_day is not None:
+    if lead.put_off_day is not None or (lead.appointment_at is not None and lead.appointment_at > e.at):
         return
     factor = terms.policy.fewer_factor if lead.preference == "fewer" else 1
     limit = date.fromordinal(duty.base_day.toordinal() + terms.policy.put_off_limit_days * factor)
@@ -98,16 +102,29 @@ def assign(lead: Plan, e: Event, day: date, terms: Terms) -> None:
     """PX-6: a consultant, or "" for the pool. What passed in the pool is missed, excused, and due today."""
     if e.value and not lead.consultant:
         restart(lead, e, day, Adjust.POOL, terms)
+    if not e.value and lead.consultant:
+        lead.pooled_at = e.at
+    elif e.value:
+        lead.pooled_at = None
     lead.consultant = e.value
 
 
 def repaired(lead: Plan, e: Event, day: date, terms: Terms) -> None:
-    """PX-1: the number is right again. What passed meanwhile is missed, excused, and due today."""
+    """PX-1: the number is right again. What passed meanwhile is missed, excused, and due today.
+
+    The tries at the old number say nothing about this one (PX-2): who was given up is called today.
+    """
+    unreached = lead.unreached
+    if unreached:
+        reached(lead, e, terms)
     if lead.repair is not None:
         restart(lead, e, day, Adjust.REPAIRED, terms)
-        assert lead.repair is not None
         close(lead, lead.repair, DutyState.DONE, e, terms)
         lead.repair = None
+    lead.tries = ()
+    if unreached and lead.cadence is None:
+        lead.base_event, lead.base_day = e.id, day
+        owe_today(lead, e, terms)
 
 
 def restart(lead: Plan, e: Event, day: date, why: Adjust, terms: Terms) -> None:

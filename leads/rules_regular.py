@@ -40,10 +40,10 @@ def owed_regularly(lead: Plan, policy: Policy) -> tuple[str, int]:
     quiet = quiet_clause(lead)
     if quiet:
         return quiet, 0
-    if lead.phase == "buyer":
-        return "SC-4.2", policy.buyer_interval_days
     if lead.unreached:
         return "PX-2", policy.unreached_interval_days
+    if lead.phase == "buyer":
+        return "SC-4.2", policy.buyer_interval_days
     if lead.phase != "visitor":
         return "SC-1.3", policy.caller_interval_days
     if lead.grade == "C":
@@ -74,11 +74,18 @@ def owe_next(lead: Plan, e: Event, day: date, terms: Terms, floor: date | None =
     if any(past.duty.key == lead.cadence.key and past.state != "superseded" for past in lead.closed):
         # That call was owed once already and is on record; what is owed now counts from this event.
         lead.base_event, lead.base_day = e.id, day
-        lead.cadence = periodic(lead, clause, 0, terms, floor, e.id)._replace(opens=e.at)
+        owe_today(lead, e, terms, floor)
     over = lead.farewell_day is not None and lead.cadence.due > terms.clock.closing(lead.farewell_day)
     if over and lead.promise is None:
         drop_all(lead, e, terms)
         lead.state, lead.state_reason = "closed", "handed_over"
+
+
+def owe_today(lead: Plan, e: Event, terms: Terms, floor: date | None = None) -> None:
+    """The regular call is owed from this very event, the base, on."""
+    clause, interval = owed_regularly(lead, terms.policy)
+    if interval:
+        lead.cadence = periodic(lead, clause, 0, terms, floor, e.id)._replace(opens=e.at)
 
 
 def amend(lead: Plan, e: Event, day: date, terms: Terms) -> None:
@@ -114,7 +121,7 @@ def _stands(lead: Plan, duty: Duty, clause: str, interval: int) -> bool:
         # The verdict comes from a talk (SC-1.1); without one the caller is still called back.
         return clause != "SC-1.4" or lead.last_talk_at is None or lead.last_talk_at < duty.opens
     if duty.clause == "SC-2.2":
-        return clause == "SC-2.5" and lead.whatever_grade
+        return clause == "SC-2.5" and duty.base_event == lead.returned_event
     return duty.clause == "SC-4.1" or duty.clause == clause
 
 
@@ -123,7 +130,7 @@ def _afresh(lead: Plan, duty: Duty, clause: str, interval: int, terms: Terms) ->
     policy = terms.policy
     if duty.clause == "SC-1.2":
         return second_call("SC-1.2", duty.base_event, duty.base_day, policy.caller_second_days, lead, terms)
-    if duty.clause == "SC-2.2" and (clause != "SC-2.4" or lead.whatever_grade):
+    if duty.clause == "SC-2.2" and (clause != "SC-2.4" or duty.base_event == lead.returned_event):
         return second_call("SC-2.2", duty.base_event, duty.base_day, policy.visitor_second_days, lead, terms)
     return periodic(lead, clause, interval, terms, None, 0)
 

@@ -236,6 +236,8 @@ class Plan:
     state_reason: str = ""
     phase: str = "new"
     consultant: str = ""
+    #: in the pool since; None while somebody has it, and for a lead nobody ever had
+    pooled_at: datetime | None = None
     grade: str = ""
     quality: str = ""
     preference: str = "welcome"
@@ -263,6 +265,8 @@ class Plan:
     appointment_event: int = 0
     put_off_day: date | None = None
     put_off_event: int = 0
+    #: lost or invalid: the promise and the appointment still ahead, for a reopening in time
+    shelved: tuple[Duty | None, datetime | None] = (None, None)
     #: deal id to the last stage reached, running deals only
     deals: dict[int, str] = field(default_factory=dict)
 
@@ -280,8 +284,8 @@ class Plan:
     #: nobody reached in six tries: a try every 14 days until somebody is (PX-2)
     unreached: bool = False
     judged_day: date | None = None
-    #: after a cancelled deal SC-2.2 is owed whatever the grade (PX-9)
-    whatever_grade: bool = False
+    #: the cancelled deal that brought the lead back: its SC-2.2 is owed whatever the grade (PX-9)
+    returned_event: int = 0
     #: handed over: SC-4.2 goes on until this day, when the policy extends it
     farewell_day: date | None = None
 
@@ -301,10 +305,13 @@ class Plan:
 
     @property
     def review(self) -> Duty | None:
-        """The open data repair (PX-1) or grade review (PX-2), which the lead waits for."""
-        if self.repair is not None:
+        """What the lead waits for: the data repair (PX-1), the grade review (PX-2), or the grade of a D who came
+        again (SC-2.6) and is owed nothing until somebody has judged.
+        """
+        if self.repair is not None or self.grading is None:
             return self.repair
-        return self.grading if self.grading is not None and self.grading.clause == "PX-2" else None
+        waits = self.grading.clause == "PX-2" or self.next_duty is None
+        return self.grading if waits else None
 
 
 class ProjectClock:
