@@ -9,7 +9,7 @@ COPY . .
 # These values live for this one command; the image holds no secret.
 RUN CRM_ENV=production CRM_ALLOWED_HOSTS=build CRM_SECRET_KEY="$(/opt/venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(60))')" \
     DATABASE_URL=postgres://build@build/build REDIS_URL=redis://build/0 CRM_STATIC=/app/static \
-    /opt/venv/bin/python manage.py collectstatic --noinput && /opt/venv/bin/python -m compileall -q crm leads
+    /opt/venv/bin/python manage.py collectstatic --noinput && /opt/venv/bin/python -m compileall -q crm leads campaigns
 
 FROM python:3.13-slim
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 CRM_ENV=production CRM_DATA=/data CRM_STATIC=/app/static PORT=8000

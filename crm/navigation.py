@@ -114,6 +114,14 @@ TABLE: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
     (
         _("Prepare"),
         (
+            Entry(
+                "campaigns:festivals",
+                _("Festivals"),
+                "calendar-event",
+                (Action.MAKE_CAMPAIGN, Action.APPROVE_CAMPAIGN, Action.ADMINISTER),
+                _NOT_MEMBERS,
+                also=("campaigns:festival", "campaigns:greeting"),
+            ),
             Entry("crm:occasions", _("Occasions"), "confetti", (*_POLICY, Action.MAKE_CAMPAIGN), _NOT_SALES),
             Entry("leads:scripts", _("Scripts"), "script", _POLICY, _NOT_SALES),
             Entry("leads:policies", _("Policies"), "file-text", _POLICY, _NOT_SALES),

@@ -19,6 +19,7 @@ urlpatterns = [
     path("units/import/store/", units_store, name="units_store"),
     path("", include("crm.urls_kernel")),
     path("", include("leads.urls")),
+    path("campaigns/", include("campaigns.urls")),
     path("healthz", healthz, name="healthz"),
     path("accounts/", include("crm.urls_account")),
     path("admin/", admin.site.urls),

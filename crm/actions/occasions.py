@@ -119,5 +119,22 @@ def store_festivals(*, years: Iterable[int], at: dt.datetime) -> int:
     return new
 
 
+def place_festival(*, occasion: Occasion | None, title: str, code: str, day: dt.date) -> Occasion:
+    """Let the reviewed table of festivals say on which day its occasion stands; contacts keep the one they used."""
+    if occasion is None:
+        found, _new = Occasion.objects.get_or_create(
+            project=None,
+            kind=Occasion.Kind.FESTIVAL,
+            title=title,
+            starts_on=day,
+            defaults={"ends_on": day, "text": FESTIVAL_WORDS.get(code, "")},
+        )
+        return found
+    if occasion.starts_on != day:
+        occasion.starts_on = occasion.ends_on = day
+        occasion.save(update_fields=["starts_on", "ends_on"])
+    return occasion
+
+
 # What one says on a day on which "快乐" would be a slip.
 FESTIVAL_WORDS = {"dragon_boat": "祝“端午安康”，不说“快乐”。"}

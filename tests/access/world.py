@@ -9,6 +9,8 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from campaigns.actions import festivals
+from campaigns.models import FestivalDay
 from crm.models import Area, Membership, Notice, Occasion, User
 from crm.roles import Role
 from leads.actions import deals, importing, merging, policies
@@ -26,7 +28,7 @@ OBJECTS = {
     "buildings/": "building", "unit-types/": "unit_type", "units/": "unit", "shifts/": "user",
     "occasions/": "occasion", "today/": "task", "contacts/": "event", "visits/": "visit", "leads/": "lead",
     "reviews/downgrades/": "downgrade", "policies/": "policy", "merges/": "merge", "deals/steps/": "step",
-    "deals/": "deal", "imports/": "batch",
+    "deals/": "deal", "imports/": "batch", "campaigns/festivals/": "festival", "campaigns/greetings/": "greeting",
 }  # fmt: skip
 """Which object the number in an address names, by how the address begins."""
 WORDS = {
@@ -34,6 +36,7 @@ WORDS = {
     "<day:day>": "2026-03-04",
     "<slug:what>/<str:key>": "script/SC-2.1",
     "<path:content_type_id>/<path:object_id>": "1/1",
+    "<slug:code>": "mid_autumn",
     "<path:object_id>": "1",
     "^(?P<app_label>auth|account)/$": "auth/",
     "(?P<url>.*)$": "nowhere/",
@@ -80,6 +83,8 @@ def make_things(stage: Stage, phone: str) -> dict[str, int]:
     )
     drawn = LeadEvent.objects.filter(lead=lead).latest("pk")
     building = factories.make_building(project)
+    festivals.fill(years=[NOW.year], at=NOW)
+    writer = factories.make_user(Role.MARKETING, project)
     values = {"starts_on": NOW.date(), "ends_on": NOW.date()}
     rows: dict[str, Any] = {
         "project": project,
@@ -102,6 +107,10 @@ def make_things(stage: Stage, phone: str) -> dict[str, int]:
         "policy": policies.draft(project=project, by=wu, at=NOW),
         "merge": merging.link_party(
             main=other.customer, other=third.customer, relation="spouse", by=wu, at=NOW
+        ),
+        "festival": FestivalDay.objects.get(code="mid_autumn"),
+        "greeting": festivals.propose_text(
+            project=project, code="mid_autumn", body="祝您中秋快乐", by=writer, at=NOW
         ),
         "batch": importing.upload(project=project, filename="a.csv", content=REGISTER, by=wu, at=NOW),
     }

@@ -6,7 +6,6 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 
 from crm.actions.occasions import end_occasion, save_occasion, store_festivals
 from crm.errors import RuleViolation
@@ -121,10 +120,3 @@ def test_sc_9_the_day_of_the_dead_is_no_occasion() -> None:
     store_festivals(years=[2026], at=AT)
     assert not Occasion.objects.filter(title="清明节").exists()
     assert "不说“快乐”" in Occasion.objects.get(title="端午节").text
-
-
-def test_the_command_may_run_twice() -> None:
-    call_command("festivals", "--years", "1")
-    count = Occasion.objects.count()
-    call_command("festivals", "--years", "1")
-    assert Occasion.objects.count() == count > 0

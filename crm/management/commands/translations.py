@@ -79,7 +79,7 @@ def source_texts() -> set[Text]:
     texts = {
         Text(phones.message(problem)) for problem in phones.Problem
     }  # a pure table, translated at the edges
-    for app in ("crm", "leads"):
+    for app in ("crm", "leads", "campaigns"):
         for path in sorted((ROOT / app).rglob("*.py")):
             texts.update(_texts_of(path.read_bytes()))
     for path in sorted((ROOT / "templates").rglob("*.*")):

@@ -1,0 +1,1 @@
+"""The only writers of campaigns: one verb, one action, one transaction."""
