@@ -12,6 +12,7 @@ from typing import Any
 
 from crm.phones import Number, mask, mask_text
 from leads.facts_import import TWO_PARTIES, Opened
+from leads.facts_known import Known, Values, leads_of, of_customer, of_lead, taken_over
 from leads.facts_parties import Parties, Party, Survey, TwoParties, event_id, recorded_events
 from leads.registers.reading import read, rows_above
 from leads.registers.results import Finding, ParsedRow, Place, Refusal, Tally
@@ -32,17 +33,23 @@ class _Light:
     place: Place
     numbers: tuple[Number, ...]
     event: uuid.UUID
+    said: Values
 
 
 @dataclass(slots=True)
 class _Counts:
-    """Accepted rows by what they are: new + same_file + database + repeated = accepted."""
+    """Accepted rows by what they are: new + same_file + database + repeated = accepted.
+
+    `known` are the parties of the database's rows; in `fills` blanks would be filled, in `changes` values replaced.
+    """
 
     new: int = 0
     same_file: int = 0
     database: int = 0
     repeated: int = 0
     known: set[Party] = field(default_factory=set)
+    fills: set[Party] = field(default_factory=set)
+    changes: set[Party] = field(default_factory=set)
     refused: list[Place] = field(default_factory=list)
 
 
@@ -59,12 +66,13 @@ def dry_run(project_id: int, opened: Opened) -> tuple[Report, Report]:
                 refused.append(_refused_line(outcome))
             continue
         survey.add(outcome)
-        light.append(_Light(outcome.place, outcome.numbers, event_id(project_id, outcome)))
+        said = of_customer(outcome) | of_lead(outcome)
+        light.append(_Light(outcome.place, outcome.numbers, event_id(project_id, outcome), said))
         _note_grade_words(outcome, words)
         if len(sample) < SHOWN_ROWS:
             sample.append(_line(outcome))
     parties = {"links": survey.links(), "first_named": survey.first_named()}
-    counts = _count(light, parties["links"])
+    counts = _count(project_id, light, parties["links"])
     for place in counts.refused[: max(SHOWN_REFUSED - len(refused), 0)]:
         refused.append(_two_parties_line(place))
     report = {
@@ -79,6 +87,8 @@ def dry_run(project_id: int, opened: Opened) -> tuple[Report, Report]:
         "same_file": counts.same_file,
         "database": counts.database,
         "known_customers": len(counts.known),
+        "fills": len(counts.fills),
+        "changes": len(counts.changes),
         "repeated": counts.repeated,
         "reasons": _ranked(tally.reasons + Counter({TWO_PARTIES: len(counts.refused)})),
         "notes": _ranked(tally.notes),
@@ -100,13 +110,14 @@ def _headers(opened: Opened) -> list[str]:
     return [column.label for column in used.columns]
 
 
-def _count(light: list[_Light], links: dict[str, list[str]]) -> _Counts:
-    """Walk the rows as the run will, against the database as it is now; two to three queries for each chunk."""
+def _count(project_id: int, light: list[_Light], links: dict[str, list[str]]) -> _Counts:
+    """Walk the rows as the run will, against the database as it is now; a few queries for each chunk."""
     parties, counts = Parties(links), _Counts()
     seen: set[uuid.UUID] = set()
     for chunk in _chunks(light):
         parties.load(number for row in chunk for number in row.numbers)
         recorded = recorded_events([row.event for row in chunk])
+        met: list[tuple[Party, _Light]] = []
         for row in chunk:
             if row.event in seen or row.event in recorded:
                 counts.repeated += 1
@@ -124,9 +135,25 @@ def _count(light: list[_Light], links: dict[str, list[str]]) -> _Counts:
                 counts.same_file += 1
             else:
                 counts.database += 1
-                counts.known.add(party)
+                met.append((party, row))
             parties.claim(party, row.numbers)
+        _count_known(project_id, parties, met, counts)
     return counts
+
+
+def _count_known(project_id: int, parties: Parties, met: list[tuple[Party, _Light]], counts: _Counts) -> None:
+    """What the policies would do to the known customers of a chunk."""
+    leads = leads_of(project_id, {party.person.household_id for party, _row in met if party.person})
+    for party, row in met:
+        counts.known.add(party)
+        person = parties.holder(party, row.numbers)
+        assert person is not None, "a known party has somebody in it"
+        standing = {"name": person.name, "salutation": person.salutation}
+        standing |= leads.get(person.household_id) or dict.fromkeys(("wanted", "budget", "heard_via"), "")
+        if taken_over(Known.FILL, standing, row.said):
+            counts.fills.add(party)
+        if taken_over(Known.UPDATE, standing, row.said):
+            counts.changes.add(party)
 
 
 def _chunks(rows: list[_Light]) -> Iterator[list[_Light]]:

@@ -185,10 +185,10 @@ def funnel(
             for name in counts:
                 setattr(rows[row["label"]], name, row[name])
 
-    group(InboundCall.objects.filter(lead__in=leads, **period), "lead", calls=Count("pk"))
+    group(InboundCall.objects.filter(lead__in=leads, voided_at=None, **period), "lead", calls=Count("pk"))
     first = Q(is_first=True)
     group(
-        Visit.objects.filter(lead__in=leads, **period),
+        Visit.objects.filter(lead__in=leads, voided_at=None, **period),
         "lead",
         visits=Count("pk", filter=first),
         repeats=Count("pk", filter=~first),

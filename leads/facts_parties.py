@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from crm.models import Customer, CustomerPhone
+from crm.models import CustomerPhone
 from crm.phones import Number
 from leads.models import InboundCall, Visit
 from leads.registers.results import ParsedRow, group_rows
@@ -20,10 +20,21 @@ class TwoParties(Exception):
 
 
 @dataclass(slots=True, eq=False)
-class Party:
-    """One party while rows are read. `customer` is None until a new one is made (and in a dry run)."""
+class Person:
+    """One customer while rows are read. `stored`: the database has the row already."""
 
-    customer: Customer | None = None
+    pk: int
+    household_id: int
+    name: str
+    salutation: str
+    stored: bool = True
+
+
+@dataclass(slots=True, eq=False)
+class Party:
+    """One party while rows are read. `person` is its first one; None in a dry run for one that would be made."""
+
+    person: Person | None = None
     is_new: bool = False
 
 
@@ -37,7 +48,8 @@ class Parties:
     def __init__(self, links: Links) -> None:
         self._links = links
         self._owner: dict[str, Party] = {}
-        self._holder: dict[str, Customer] = {}
+        self._holder: dict[str, Person] = {}
+        self._by_customer: dict[int, Person] = {}
         self._by_household: dict[int, Party] = {}
 
     def load(self, numbers: Iterable[Number]) -> None:
@@ -45,11 +57,17 @@ class Parties:
         wanted = {number.identity for number in numbers}
         wanted |= {other for identity in wanted for other in self._links.get(identity, ())}
         missing = wanted - self._owner.keys()
-        rows = CustomerPhone.objects.filter(e164__in=missing, live=True).select_related("customer")
-        for row in rows.order_by("customer_id"):
-            party = self._by_household.setdefault(row.customer.household_id, Party(row.customer))
-            self._owner[row.e164] = party
-            self._holder[row.e164] = row.customer
+        rows = CustomerPhone.objects.filter(e164__in=missing, live=True).values_list(
+            "e164",
+            "customer_id",
+            "customer__household_id",
+            "customer__name",
+            "customer__salutation",
+        )
+        for number, pk, household, name, salutation in rows.order_by("customer_id"):
+            person = self._by_customer.setdefault(pk, Person(pk, household, name, salutation))
+            self._owner[number] = self._by_household.setdefault(household, Party(person))
+            self._holder[number] = person
 
     def find(self, numbers: Collection[Number]) -> Party | None:
         """The party that holds one of the numbers, None for a new one; raises `TwoParties`."""
@@ -61,10 +79,10 @@ class Parties:
             found = {self._owner[identity] for identity in tied if identity in self._owner}
         return found.pop() if len(found) == 1 else None
 
-    def holder(self, party: Party, numbers: Iterable[Number]) -> Customer | None:
+    def holder(self, party: Party, numbers: Iterable[Number]) -> Person | None:
         """Which person of the party a row is about: the one who holds one of its numbers, else the first."""
         held = (self._holder.get(number.identity) for number in numbers)
-        return next((customer for customer in held if customer is not None), party.customer)
+        return next((person for person in held if person is not None), party.person)
 
     def claim(self, party: Party, numbers: Iterable[Number]) -> list[Number]:
         """Note that the numbers are this party's. Returns those that nobody had."""

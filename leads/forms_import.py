@@ -111,11 +111,22 @@ class ColumnsForm(BaseForm):
         return {"sheets": sheets, "unused": unused, "grades": {}}
 
 
-class StaffForm(BaseForm):
-    """Who each name of the register is; a name that nobody has settled must be answered."""
+class StartForm(BaseForm):
+    """What becomes of known customers, and who each name of the register is: one that is unsettled must be answered."""
+
+    known = forms.ChoiceField(
+        label=_("Customers who are known already"),
+        choices=ImportBatch.Known.choices,
+        widget=forms.RadioSelect,
+    )
 
     def __init__(self, batch: ImportBatch, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, initial={"known": batch.known}, **kwargs)
+        check = batch.report["check"]
+        self.fields["known"].help_text = _(
+            "Left out: %(rows)d rows. Filled: blanks of %(fills)d customers. Taken over: changes about %(changes)d "
+            "customers. A lead keeps its consultant in any case."
+        ) % {"rows": check["database"], "fills": check["fills"], "changes": check["changes"]}
         consultants = [(str(user.pk), str(user)) for user in colleagues(batch.project_id, Role.CONSULTANT)]
         self._names = sorted(batch.report["check"]["staff"].items(), key=lambda item: -item[1])
         for i, (name, rows) in enumerate(self._names):
@@ -132,9 +143,8 @@ class StaffForm(BaseForm):
             dress(field)
 
     @property
-    def unsettled(self) -> bool:
-        """Whether somebody has to be asked for."""
-        return any(not field.initial for field in self.fields.values())
+    def staff_fields(self) -> list[forms.BoundField]:
+        return [self[f"staff_{i}"] for i in range(len(self._names))]
 
     @property
     def staff(self) -> dict[str, int | None]:

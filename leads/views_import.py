@@ -20,7 +20,7 @@ from crm.seek import seek
 from leads import facts_import
 from leads.actions import importing
 from leads.facts_dry_run import hidden
-from leads.forms_import import ColumnsForm, StaffForm, UploadForm
+from leads.forms_import import ColumnsForm, StartForm, UploadForm
 from leads.gates import NO_ROWS, project_of, user_of
 from leads.import_report import report_of
 from leads.models import ImportBatch
@@ -127,7 +127,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, "leads/import.html", _context(request, found))
 
 
-def _context(request: HttpRequest, found: ImportBatch, form: StaffForm | None = None) -> dict[str, Any]:
+def _context(request: HttpRequest, found: ImportBatch, form: StartForm | None = None) -> dict[str, Any]:
     context: dict[str, Any] = {
         "batch": found,
         "report": report_of(found),
@@ -135,7 +135,7 @@ def _context(request: HttpRequest, found: ImportBatch, form: StaffForm | None = 
         "several_sheets": len(found.mapping["sheets"]) > 1,
     }
     if found.state == State.CHECKED:
-        context["form"] = form or StaffForm(found)
+        context["form"] = form or StartForm(found)
     if found.state == State.DONE:
         context["refused"] = [
             (
@@ -164,10 +164,11 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
     found = _batch(request, pk)
     if found.state != State.CHECKED:
         return redirect("leads:import", pk)
-    form = StaffForm(found, request.POST)
+    form = StartForm(found, request.POST)
     if form.is_valid():
         try:
-            importing.start(batch_id=pk, staff=form.staff, by=user_of(request), at=clock.now())
+            known = form.cleaned_data["known"]
+            importing.start(batch_id=pk, staff=form.staff, known=known, by=user_of(request), at=clock.now())
         except RuleViolation as violation:
             form.refuse(violation)
         else:

@@ -59,6 +59,7 @@ def upload(*, project: Project, filename: str, content: bytes, by: User, at: dt.
         digest=hashlib.sha256(content).hexdigest(),
         encoding=opened.book.encoding or opened.book.kind,
         mapping={key: mapping[key] for key in ("sheets", "unused", "grades")},
+        known=mapping.get("known", ImportBatch.Known.FILL),
         report={"remembered": known is not None, "sure": opened.plan.confidence >= 60},
         uploaded_by=by,
         uploaded_at=at,
@@ -127,12 +128,19 @@ def _refuse_incomplete(plan: Plan) -> None:
 
 @transaction.atomic
 def start(
-    *, batch_id: int, staff: Mapping[str, int | None], by: User, at: dt.datetime, in_worker: bool = True
+    *,
+    batch_id: int,
+    staff: Mapping[str, int | None],
+    known: str = ImportBatch.Known.FILL,
+    by: User,
+    at: dt.datetime,
+    in_worker: bool = True,
 ) -> ImportBatch:
     """Start the run in the worker. `staff`: for every name of the register a consultant's id, or None for the pool.
 
-    The mapping and the answers are remembered for the next file. The worker is told once this is committed (a lost
-    message is made up for by the scheduler), unless the caller does the work itself: `in_worker` False.
+    `known` says what becomes of rows about customers whom the database knows (see `facts_known`). The mapping and the
+    answers are remembered for the next file. The worker is told once this is committed (a lost message is made up for
+    by the scheduler), unless the caller does the work itself: `in_worker` False.
     """
     batch = _locked(batch_id, State.CHECKED)
     _require(by, batch.project)
@@ -146,7 +154,9 @@ def start(
     present = set(colleagues(batch.project_id, Role.CONSULTANT).values_list("pk", flat=True))
     if any(user is not None and user not in present for user in staff.values()):
         raise RuleViolation(_("Choose a consultant of this project, or the pool."), field="staff")
-    batch.staff = {name: staff[name] for name in names}
+    if known not in ImportBatch.Known.values:
+        raise RuleViolation(_("Say what becomes of customers who are known already."), "PX-3", "known")
+    batch.staff, batch.known = {name: staff[name] for name in names}, known
     _remember(batch, at)
     batch.state, batch.started_at, batch.error = State.RUNNING, at, ""
     batch.progress = batch.accepted = batch.refused = 0
@@ -170,7 +180,10 @@ def _remember(batch: ImportBatch, at: dt.datetime) -> None:
     RegisterMapping.objects.update_or_create(
         project=batch.project,
         fingerprint=facts_import.fingerprint(opened.plan),
-        defaults={"mapping": {**batch.mapping, "register": batch.register}, "used_at": at},
+        defaults={
+            "mapping": {**batch.mapping, "register": batch.register, "known": batch.known},
+            "used_at": at,
+        },
     )
     StaffName.objects.bulk_create(
         [StaffName(project=batch.project, name=name, user_id=user) for name, user in batch.staff.items()],

@@ -1,11 +1,12 @@
 """Writing one slice of a register: rows in, customers, leads, calls, visits and their history out, set by set.
 
-The number of queries does not depend on the number of rows. What a row means:
+The number of queries does not depend on the number of rows; new rows go in by COPY, with keys drawn beforehand. What a
+row means:
 
 ==============================  =====================================================================
 a row of the register of calls  one inbound call; its grade is the verdict on the caller (PX-15)
 a row of the visit register     one visit; grade, objections and interests of that day
-a known number                  the same customer, whatever name stands there; the other name is noted
+a known number                  the same customer; what of the row is taken over says `facts_known`
 the first name of staff         owns a lead that nobody owned yet (PX-4); later names are noted
 已购, 战败 and the like           a note, never a grade and never an end of the lead (PX-11)
 ==============================  =====================================================================
@@ -18,48 +19,27 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from crm.actions.customers import lock_numbers, phone_row
+from crm.actions.customers import lock_numbers
 from crm.models import Customer, CustomerPhone, Household, Project, User
+from crm.models.bulk import write_changed
+from crm.models.copying import copy_rows, draw_keys
 from crm.names import clean_name, search_bigrams
-from crm.phones import Number, tail
-from crm.states import Salutation
+from crm.phones import Number, reversed_digits, tail
 from leads.actions import planning
-from leads.actions.importing_notes import (
-    BUDGET,
-    GRADE,
-    OTHER_NAME,
-    PURPOSE,
-    TIME_TO_BUY,
-    VISIT_NUMBER,
-    WANTED,
-    Answers,
-    complete,
-    line,
-    note_of,
-    objections,
-    talked,
-)
+from leads.actions.importing_notes import FORMER_NAME, OTHER_NAME, Answers, line
+from leads.actions.importing_records import Entry, Recorder
 from leads.facts_import import TWO_PARTIES
-from leads.facts_parties import Parties, Party, TwoParties, event_id, recorded_events
-from leads.models import HeardVia, ImportBatch, InboundCall, Interest, Lead, LeadEvent, Objection, Visit
+from leads.facts_known import NO_NAME, Changes, Known, Past, of_customer, of_lead, taken_over
+from leads.facts_parties import Parties, Party, Person, TwoParties, event_id, recorded_events
+from leads.models import CallTask, HeardVia, ImportBatch, ImportTrace, Lead
 from leads.registers.results import Finding, ParsedRow, Refusal, Register
-from leads.rules_types import EventKind, LeadKind, ProjectClock
-from leads.vocabulary import INTERESTS, recognise
+from leads.rules_types import ProjectClock
 
-NO_NAME = "…"
-"""Begins the stand-in for a name that the register leaves out: the end of the number, until a name is known."""
 VISIT_AFTER_CALL = dt.timedelta(minutes=1)
 """Registers know days only; who rang and came on one day rang first."""
-QUALITY_GRADES = ("A", "B")
-VISIT_FIELDS = {
-    "wanted_type": "layout",
-    "wanted_area": "area",
-    "budget": "budget",
-    "purpose": "purpose",
-    "time_to_buy": "time_to_buy",
-}
+CUSTOMER_COLUMNS = ("id", "household_id", "name", "salutation", "bigrams", "created_at", "created_by_id")
+PHONE_COLUMNS = ("id", "customer_id", "e164", "raw", "reversed", "is_main")
 
 
 @dataclass(slots=True)
@@ -68,35 +48,23 @@ class Written:
 
     counts: Counter[str] = field(default_factory=Counter)
     refused: list[Refusal] = field(default_factory=list)
-    leads: set[int] = field(default_factory=set)
-
-
-@dataclass(slots=True, eq=False)
-class _Entry:
-    """One row on its way: whose it is and what it becomes."""
-
-    row: ParsedRow
-    event: uuid.UUID
-    party: Party
-    customer: Customer
-    at: dt.datetime
-    notes: list[str]
-    lead: Lead = field(init=False)
-    record: InboundCall | Visit = field(init=False)
+    trace: ImportTrace | None = None
 
 
 class SliceWriter:
-    """Writes one slice in the caller's transaction. Use once."""
+    """Writes one slice in the caller's transaction. Use once. `past` is what earlier slices of the load did."""
 
-    def __init__(self, batch: ImportBatch, answers: Answers, by: User, at: dt.datetime) -> None:
-        self._batch, self._answers, self._by, self._at = batch, answers, by, at
+    def __init__(self, batch: ImportBatch, answers: Answers, past: Past, by: User, at: dt.datetime) -> None:
+        self._batch, self._answers, self._past, self._by, self._at = batch, answers, past, by, at
         self._project: Project = batch.project
         self._clock = ProjectClock.of(self._project.time_zone, self._project.closes_at)
         self._parties = Parties(answers.links)
-        self._entries: list[_Entry] = []
-        self._new_phones: list[tuple[Customer, Number]] = []
-        self._new_customers: list[Customer] = []
-        self._filled: dict[int, Customer] = {}
+        self._entries: list[Entry] = []
+        self._new_people: list[Person] = []
+        self._new_phones: list[tuple[Person, Number]] = []
+        self._filled: dict[int, Person] = {}
+        self._changes = Changes(past)
+        self._trace = ImportTrace(batch=batch, added={})
         self.written = Written()
 
     def write(self, rows: Sequence[ParsedRow]) -> Written:
@@ -106,17 +74,20 @@ class SliceWriter:
         self._parties.load(numbers)
         events = [event_id(self._project.pk, row) for row in rows]
         seen = recorded_events(events)
+        self._keys = iter(zip(draw_keys(Household, len(rows)), draw_keys(Customer, len(rows)), strict=True))
         for row, event in zip(rows, events, strict=True):
             if event in seen:
                 self.written.counts["repeated"] += 1
             elif self._enter(row, event):
                 seen.add(event)
-        self._write_customers()
-        self._write_leads()
-        self._write_records()
-        self._write_history()
-        planning.replan({entry.lead.pk for entry in self._entries}, at=self._at)
-        self.written.leads = {entry.lead.pk for entry in self._entries}
+        self._write_people()
+        self._write_phones()
+        self._write_history(self._find_leads())
+        if self._trace.customers or self._trace.added or self._changes.rows:
+            self._trace.changes = self._changes.stored()
+            self.written.counts["filled"] += self._changes.count
+            self._trace.save()
+            self.written.trace = self._trace
         return self.written
 
     # who
@@ -128,43 +99,51 @@ class SliceWriter:
             self.written.refused.append(Refusal(row.place, (Finding(TWO_PARTIES, ""),), ()))
             return False
         notes: list[str] = []
+        at = self._moment(row)
         if party is None:
-            customer = self._new_customer(row)
-            party = Party(customer, is_new=True)
+            person = self._new_person(row)
+            party = Party(person, is_new=True)
             self.written.counts["customers"] += 1
         else:
             known = self._parties.holder(party, row.numbers)
             assert known is not None, "a party that was met has somebody in it"
-            customer = known
-            self._fill_blanks(customer, row, notes)
-        self._new_phones += [(customer, number) for number in self._parties.claim(party, row.numbers)]
-        self._entries.append(_Entry(row, event, party, customer, self._moment(row), notes))
+            person = known
+            if self._is_known(person) and self._batch.known == Known.SKIP:
+                self.written.counts["skipped"] += 1
+                return False
+            self._take_over(person, row, at, notes)
+        self._new_phones += [(person, number) for number in self._parties.claim(party, row.numbers)]
+        self._entries.append(Entry(row, event, person, at, notes))
         return True
 
-    def _new_customer(self, row: ParsedRow) -> Customer:
-        name = clean_name(row.name) or NO_NAME + tail(row.numbers[0].e164)
-        customer = Customer(
-            household=Household(created_at=self._at),
-            name=name,
-            salutation=row.salutation.value,
-            bigrams=search_bigrams(name),
-            created_at=self._at,
-            created_by=self._by,
-        )
-        self._new_customers.append(customer)
-        return customer
+    def _is_known(self, person: Person) -> bool:
+        """Whether the database knew this person before the load."""
+        return person.stored and person.pk not in self._past.made
 
-    def _fill_blanks(self, customer: Customer, row: ParsedRow, notes: list[str]) -> None:
-        """A known customer keeps name and salutation; only what was missing is taken from the register."""
-        name, changed = clean_name(row.name), False
-        if name and customer.name.startswith(NO_NAME):
-            customer.name, customer.bigrams, changed = name, search_bigrams(name), True
-        elif name and name != customer.name:
-            notes.append(line(OTHER_NAME, name))
-        if customer.salutation == Salutation.UNKNOWN and row.salutation is not Salutation.UNKNOWN:
-            customer.salutation, changed = row.salutation.value, True
-        if changed and customer.pk is not None:
-            self._filled[customer.pk] = customer
+    def _new_person(self, row: ParsedRow) -> Person:
+        household, pk = next(self._keys)
+        name = clean_name(row.name) or NO_NAME + tail(row.numbers[0].e164)
+        person = Person(pk, household, name, row.salutation.value, stored=False)
+        self._new_people.append(person)
+        return person
+
+    def _take_over(self, person: Person, row: ParsedRow, at: dt.datetime, notes: list[str]) -> None:
+        """Name and salutation of somebody who was met before: a row of the same file fills blanks only."""
+        known = self._is_known(person)
+        said = of_customer(row)
+        standing = {"name": person.name, "salutation": person.salutation}
+        policy = self._batch.known if known else Known.FILL
+        for name, value in taken_over(policy, standing, said).items():
+            before = standing[name]
+            if known and not self._changes.note("customer", person.pk, name, before, value, _stamp(at)):
+                continue
+            setattr(person, name, value)
+            if name == "name" and not before.startswith(NO_NAME):
+                notes.append(line(FORMER_NAME, before))
+            if person.stored:
+                self._filled[person.pk] = person
+        if "name" in said and said["name"] != person.name:
+            notes.append(line(OTHER_NAME, said["name"]))
 
     def _moment(self, row: ParsedRow) -> dt.datetime:
         """A day without a time is that day at opening; nothing that is registered lies ahead."""
@@ -173,60 +152,112 @@ class SliceWriter:
         opening = self._clock.moment(row.day, self._project.opens_at)
         return min(opening if row.register is Register.CALLS else opening + VISIT_AFTER_CALL, self._at)
 
-    def _write_customers(self) -> None:
-        Household.objects.bulk_create([customer.household for customer in self._new_customers])
-        for customer in self._new_customers:
-            customer.household = customer.household  # takes over the key it has been given
-        Customer.objects.bulk_create(self._new_customers)
-        Customer.objects.bulk_update(self._filled.values(), ["name", "salutation", "bigrams"], batch_size=500)
-        known = {customer.pk for customer, _number in self._new_phones if customer.pk is not None}
-        with_main = set(
-            CustomerPhone.objects.filter(customer__in=known, is_main=True, live=True).values_list(
-                "customer_id", flat=True
-            )
+    def _write_people(self) -> None:
+        people = self._new_people
+        copy_rows(Household, ("id", "created_at"), [(person.household_id, self._at) for person in people])
+        copy_rows(
+            Customer,
+            CUSTOMER_COLUMNS,
+            [
+                (
+                    person.pk,
+                    person.household_id,
+                    person.name,
+                    person.salutation,
+                    search_bigrams(person.name),
+                    self._at,
+                    self._by.pk,
+                )
+                for person in people
+            ],
         )
-        rows = []
-        for customer, number in self._new_phones:
-            rows.append(phone_row(customer, number, is_main=customer.pk not in with_main))
-            with_main.add(customer.pk)
-        CustomerPhone.objects.bulk_create(rows)
+        self._trace.customers = [person.pk for person in people]
+        filled = [
+            Customer(
+                pk=pk, name=person.name, salutation=person.salutation, bigrams=search_bigrams(person.name)
+            )
+            for pk, person in self._filled.items()
+        ]
+        Customer.objects.bulk_update(filled, ("name", "salutation", "bigrams"), batch_size=500)
+
+    def _write_phones(self) -> None:
+        if not self._new_phones:
+            return
+        stored = {person.pk for person, _number in self._new_phones if person.stored}
+        main = CustomerPhone.objects.filter(customer__in=stored, is_main=True, live=True)
+        with_main = set(main.values_list("customer_id", flat=True))
+        rows, added = [], []
+        keys = draw_keys(CustomerPhone, len(self._new_phones))
+        for key, (person, number) in zip(keys, self._new_phones, strict=True):
+            is_main = person.pk not in with_main
+            with_main.add(person.pk)
+            rows.append((key, person.pk, number.identity, number.raw, reversed_digits(number.e164), is_main))
+            if self._is_known(person):
+                added.append(key)
+        copy_rows(CustomerPhone, PHONE_COLUMNS, rows)
+        if added:
+            self._trace.added["phone"] = added
 
     # which lead
 
-    def _write_leads(self) -> None:
-        households = {entry.customer.household_id for entry in self._entries}
-        found = {
-            lead.household_id: lead
-            for lead in Lead.objects.select_for_update(of=("self",))
-            .filter(household__in=households, project=self._project, merged_into=None)
-            .order_by("pk")
-        }
-        heard = self._heard_via()
+    def _find_leads(self) -> list[Lead]:
+        """Give each entry its lead. Returns the new ones, which are not stored yet."""
+        households = {entry.person.household_id for entry in self._entries if entry.person.stored}
+        rows = Lead.objects.select_for_update(of=("self",)).filter(
+            household__in=households, project=self._project, merged_into=None
+        )
+        found = {lead.household_id: lead for lead in rows.order_by("pk")}
+        self._heard = self._heard_via()
+        names = {row.pk: row.name for row in self._heard.values()} | self._standing_sources(found)
+        keys = iter(draw_keys(Lead, len({entry.person.household_id for entry in self._entries})))
         new: list[Lead] = []
         changed: dict[int, Lead] = {}
         for entry in self._entries:
-            lead = found.get(entry.customer.household_id)
+            household = entry.person.household_id
+            lead = found.get(household)
             if lead is None:
-                lead = found[entry.customer.household_id] = self._new_lead(entry)
+                lead = found[household] = self._new_lead(next(keys), entry)
                 new.append(lead)
             entry.lead = lead
-            if complete(lead, entry.row, heard) and lead.pk is not None:
+            if self._complete(lead, entry, names) and not lead._state.adding:
                 changed[lead.pk] = lead
-        Lead.objects.bulk_create(new)
-        Lead.objects.bulk_update(changed.values(), ["heard_via", "wanted", "budget"], batch_size=500)
+        write_changed(list(changed.values()), ("heard_via_id", "wanted", "budget"))
         self.written.counts["leads"] += len(new)
-        self._heard = heard
+        return new
 
-    def _new_lead(self, entry: _Entry) -> Lead:
+    def _new_lead(self, pk: int, entry: Entry) -> Lead:
         return Lead(
+            pk=pk,
             project=self._project,
-            household_id=entry.customer.household_id,
-            customer=entry.customer,
-            kind=LeadKind.ORDINARY,
+            household_id=entry.person.household_id,
+            customer_id=entry.person.pk,
             batch=self._batch,
             created_at=self._at,
             created_by=self._by,
         )
+
+    def _complete(self, lead: Lead, entry: Entry, names: dict[int, str]) -> bool:
+        """Wish, budget and source of the lead, as the policy says. Whether something was taken over."""
+        known = not lead._state.adding and lead.batch_id != self._batch.pk
+        said = of_lead(entry.row)
+        standing = {
+            "wanted": lead.wanted,
+            "budget": lead.budget,
+            "heard_via": names[lead.heard_via_id] if lead.heard_via_id else "",
+        }
+        taken = taken_over(self._batch.known if known else Known.FILL, standing, said)
+        changed = False
+        for name, value in taken.items():
+            if known and not self._changes.note(
+                "lead", lead.pk, name, standing[name], value, _stamp(entry.at)
+            ):
+                continue
+            if name == "heard_via":
+                lead.heard_via_id = self._heard[value].pk
+            else:
+                setattr(lead, name, value)
+            changed = True
+        return changed
 
     def _heard_via(self) -> dict[str, HeardVia]:
         names = {entry.row.source for entry in self._entries if entry.row.source}
@@ -240,140 +271,30 @@ class SliceWriter:
             found |= {row.name: row for row in rows.all()}
         return found
 
-    # what happened
+    def _standing_sources(self, found: dict[int, Lead]) -> dict[int, str]:
+        """The names of sources that the leads have already."""
+        ids = {lead.heard_via_id for lead in found.values() if lead.heard_via_id}
+        return dict(HeardVia.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
 
-    def _write_records(self) -> None:
-        visited = set(
-            Visit.objects.filter(lead__in={entry.lead for entry in self._entries}).values_list(
-                "lead_id", flat=True
-            )
-        )
-        for entry in self._entries:
-            if entry.row.register is Register.CALLS:
-                entry.record = self._call(entry)
-            else:
-                first = entry.row.is_first
-                entry.record = self._visit(entry, entry.lead.pk not in visited if first is None else first)
-                visited.add(entry.lead.pk)
-        calls = [entry.record for entry in self._entries if isinstance(entry.record, InboundCall)]
-        visits = [entry.record for entry in self._entries if isinstance(entry.record, Visit)]
-        InboundCall.objects.bulk_create(calls)
-        Visit.objects.bulk_create(visits)
-        self.written.counts.update(calls=len(calls), visits=len(visits))
-        Interest.objects.bulk_create(
-            [
-                Interest(
-                    lead=entry.lead,
-                    point=(recognise(INTERESTS, point) or point)[:40],
-                    noted_at=entry.at,
-                    noted_by=self._by,
-                )
-                for entry in self._entries
-                for point in entry.row.interests
-            ],
-            ignore_conflicts=True,
-        )
-        Objection.objects.bulk_create(
-            [
-                Objection(lead=entry.lead, cause=cause, note=text, raised_at=entry.at, raised_by=self._by)
-                for entry in self._entries
-                for cause, text in objections(entry.row)
-            ],
-            ignore_conflicts=True,
-        )
+    # what happened, and what it amounts to
 
-    def _common(self, entry: _Entry) -> dict[str, Any]:
-        return {
-            "lead": entry.lead,
-            "at": entry.at,
-            "recorded_at": self._at,
-            "recorded_by": self._by,
-            "heard_via": self._heard.get(entry.row.source),
-            "submission": entry.event,
-            "imported": True,
-        }
+    def _write_history(self, new: list[Lead]) -> None:
+        sources = {name: row.pk for name, row in self._heard.items()}
+        recorder = Recorder(self._batch, self._answers, sources, self._by, self._at)
+        histories = recorder.write(self._entries)
+        self.written.counts.update(recorder.counts)
+        self._trace.added |= recorder.added
+        tasks = planning.plan_new(new, {lead.pk: histories[lead.pk] for lead in new}, at=self._at)
+        copy_rows(Lead, LEAD_COLUMNS, [tuple(map(lead.__dict__.get, LEAD_COLUMNS)) for lead in new])
+        copy_rows(CallTask, TASK_COLUMNS, [tuple(map(task.__dict__.get, TASK_COLUMNS)) for task in tasks])
+        fresh = {lead.pk for lead in new}
+        planning.replan({entry.lead.pk for entry in self._entries} - fresh, at=self._at)
 
-    def _call(self, entry: _Entry) -> InboundCall:
-        row = entry.row
-        wishes = (
-            (GRADE, row.grade),
-            (WANTED, " ".join(part for part in (row.layout, row.area) if part)),
-            (BUDGET, row.budget),
-            (PURPOSE, row.purpose),
-            (TIME_TO_BUY, row.time_to_buy),
-        )
-        note = note_of(
-            entry.row, self._answers, entry.notes + [line(head, text) for head, text in wishes if text]
-        )
-        return InboundCall(**self._common(entry), talked=talked(row), note=note)
 
-    def _visit(self, entry: _Entry, is_first: bool) -> Visit:
-        row = entry.row
-        more = [line(VISIT_NUMBER, str(row.visit_number))] if (row.visit_number or 0) > 1 else []
-        return Visit(
-            **self._common(entry),
-            received_by_id=self._answers.receptionists.get(row.consultant),
-            is_first=is_first,
-            party_size=row.party_size,
-            note=note_of(entry.row, self._answers, entry.notes + more),
-            **{name: getattr(row, source) for name, source in VISIT_FIELDS.items()},
-        )
+LEAD_COLUMNS = tuple(field.attname for field in Lead._meta.concrete_fields)
+TASK_COLUMNS = tuple(field.attname for field in CallTask._meta.concrete_fields if not field.primary_key)
 
-    # the history the plan is derived from
 
-    def _write_history(self) -> None:
-        owned = set(
-            LeadEvent.objects.filter(
-                lead__in={entry.lead for entry in self._entries}, kind=EventKind.ASSIGNED
-            )
-            .exclude(value="")
-            .values_list("lead_id", flat=True)
-        )
-        events: list[LeadEvent] = []
-        for entry in self._entries:
-            owner = self._answers.owner(entry.row)
-            if owner is not None and entry.lead.pk not in owned:
-                owned.add(entry.lead.pk)
-                # A lead of this batch has been theirs from the start; one that waited in the pool is theirs from now.
-                since = entry.at if entry.lead.batch_id == self._batch.pk else self._at
-                events.append(self._event(entry, EventKind.ASSIGNED, str(owner), at=since))
-            events += (
-                self._call_events(entry)
-                if isinstance(entry.record, InboundCall)
-                else self._visit_events(entry)
-            )
-        LeadEvent.objects.bulk_create(events, batch_size=2000)
-
-    def _event(self, entry: _Entry, kind: str, value: str = "", **fields: Any) -> LeadEvent:
-        fields.setdefault("at", entry.at)
-        return LeadEvent(
-            lead=entry.lead,
-            kind=kind,
-            recorded_at=self._at,
-            by=self._by,
-            value=value,
-            imported=True,
-            batch=self._batch,
-            **fields,
-        )
-
-    def _call_events(self, entry: _Entry) -> list[LeadEvent]:
-        """PX-15: a caller's imported A or B counts as quality, C and D not."""
-        call, grade = entry.record, entry.row.grade
-        value = "talked" if talked(entry.row) else "not_taken"
-        events = [self._event(entry, EventKind.CALL_IN, value, call=call)]
-        if grade:
-            verdict = Lead.Quality.QUALITY if grade in QUALITY_GRADES else Lead.Quality.NOT_QUALITY
-            events.append(self._event(entry, EventKind.QUALITY, verdict, call=call, note=line(GRADE, grade)))
-        return events
-
-    def _visit_events(self, entry: _Entry) -> list[LeadEvent]:
-        visit = entry.record
-        events = [self._event(entry, EventKind.VISIT, visit=visit)]
-        if entry.row.grade:
-            events.append(self._event(entry, EventKind.GRADE, entry.row.grade, visit=visit))
-        for cause, _text in objections(entry.row):
-            events.append(
-                self._event(entry, EventKind.OBJECTION, "raised", visit=visit, data={"cause": cause})
-            )
-        return events
+def _stamp(at: dt.datetime) -> str:
+    """A moment as text that sorts."""
+    return f"{at.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%S}"

@@ -25,6 +25,7 @@ from leads.actions.importing import may_import
 from leads.actions.importing_notes import Answers
 from leads.actions.importing_rows import SliceWriter, Written
 from leads.facts_dry_run import stored_reason
+from leads.facts_known import Past, past_of
 from leads.models import ImportBatch, Lead, LeadEvent, RefusedRow
 from leads.registers.columns import RawRow
 from leads.registers.errors import RegisterError
@@ -47,6 +48,7 @@ class _Reading:
 
     place: Place
     answers: Answers
+    past: Past
     outcomes: Iterator[ParsedRow | Refusal]
     cells: list[tuple[str, ...]]
 
@@ -99,7 +101,7 @@ def _open(batch: ImportBatch) -> _Reading:
         links=report["parties"]["links"],
         first_named=report["parties"]["first_named"],
     )
-    return _Reading(place, answers, read(heard, opened.plan), cells)
+    return _Reading(place, answers, past_of(batch), read(heard, opened.plan), cells)
 
 
 def _listened(sheet: Sheet, cells: list[tuple[str, ...]]) -> Iterator[RawRow]:
@@ -122,16 +124,24 @@ def _write_slice(
     for attempt in range(TRIES):
         try:
             with transaction.atomic():
-                return _write_locked(batch_id, reading, rows, at)
+                written = _write_locked(batch_id, reading, rows, at)
         except IntegrityError:
             if attempt == TRIES - 1:
                 raise
+        else:
+            if written is None:
+                return False
+            if written.trace is not None:
+                reading.past.add(written.trace)
+            if rows:
+                reading.place = rows[-1][0].place
+            return True
     return False
 
 
 def _write_locked(
     batch_id: int, reading: _Reading, rows: list[tuple[ParsedRow | Refusal, tuple[str, ...]]], at: dt.datetime
-) -> bool:
+) -> Written | None:
     batch = (
         ImportBatch.objects.select_for_update(of=("self",), skip_locked=True)
         .defer("content")
@@ -140,20 +150,19 @@ def _write_locked(
         .first()
     )
     if batch is None or batch.uploaded_by is None:
-        return False
+        return None
     run = batch.report["run"]
     if Place(run["sheet"], run["row"]) != reading.place or run["read"]:
-        return False
+        return None
     accepted = [row for row, _cells in rows if isinstance(row, ParsedRow)]
-    written = SliceWriter(batch, reading.answers, batch.uploaded_by, at).write(accepted)
+    written = SliceWriter(batch, reading.answers, reading.past, batch.uploaded_by, at).write(accepted)
     refused = _keep_refused(batch, rows, written)
-    if rows:
-        reading.place = rows[-1][0].place
+    place = rows[-1][0].place if rows else reading.place
     counts = {key: run["counts"].get(key, 0) + number for key, number in written.counts.items()}
     batch.report["run"] = {
         "at": at.isoformat(),
-        "sheet": reading.place.sheet,
-        "row": reading.place.row,
+        "sheet": place.sheet,
+        "row": place.row,
         "read": len(rows) < SLICE,
         "counts": {**run["counts"], **counts},
     }
@@ -161,7 +170,7 @@ def _write_locked(
     batch.refused += refused
     batch.accepted += len(rows) - refused
     batch.save(update_fields=["report", "progress", "refused", "accepted"])
-    return True
+    return written
 
 
 def _keep_refused(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -25,7 +25,7 @@ from leads.models import CallTask, Lead
 from leads.policy import Policy
 from leads.rules_bins import row_of
 from leads.rules_due import SAME_DAY
-from leads.rules_types import ClosedDuty, Duty, DutyKind, Plan
+from leads.rules_types import ClosedDuty, Duty, DutyKind, History, Plan
 from leads.states import Held
 
 CHUNK = 1000
@@ -112,6 +112,19 @@ def replan(lead_ids: Collection[int], *, at: dt.datetime, place_again: bool = Fa
     return done
 
 
+def plan_new(leads: Collection[Lead], histories: Mapping[int, History], *, at: dt.datetime) -> list[CallTask]:
+    """Plan leads that are being registered in bulk, from the history in hand: writes their plan onto the rows and
+    returns their tasks. Nothing of theirs is read or stored; that is the caller's.
+    """
+    if not leads:
+        return []
+    frames = facts.frames({lead.project_id for lead in leads}, at)
+    context, plans = _context(leads, histories, frames, at, place_again=False)
+    for lead in leads:
+        _settle_lead(lead, plans[lead.pk], {}, context)
+    return context.insert
+
+
 def replan_party(lead: Lead, *, at: dt.datetime) -> None:
     """Recompute a lead and its party's leads in other projects: the cap of SC-6 knows no project."""
     ids = Lead.objects.current().filter(household_id=lead.household_id).values_list("pk", flat=True)
@@ -135,6 +148,29 @@ def _replan_chunk(ids: list[int], at: dt.datetime, place_again: bool) -> int:
     for task in CallTask.objects.filter(lead__in=ids, occasion=None):
         assert task.base_event_id is not None, "only the call of an occasion comes from no event"
         stored[task.lead_id][task.kind, task.clause, task.base_event_id] = task
+    context, plans = _context(leads, histories, frames, at, place_again=place_again)
+    for lead in leads:
+        _settle_lead(lead, plans[lead.pk], stored[lead.pk], context)
+    occasion_fates.settle(leads, plans, histories, context.surroundings)
+    # Rows that leave a state go first, so that one open task a lead and kind holds at every statement.
+    context.update.sort(key=lambda task: task.state == CallTask.State.OPEN)
+    closing = [task for task in context.update if task.state != CallTask.State.OPEN]
+    write_changed(closing, TASK_FIELDS)
+    write_changed(context.update[len(closing) :], TASK_FIELDS)
+    CallTask.objects.bulk_create(context.insert, batch_size=500)
+    write_changed(leads, LEAD_FIELDS)
+    return len(leads)
+
+
+def _context(
+    leads: Collection[Lead],
+    histories: Mapping[int, History],
+    frames: dict[int, facts.Frame],
+    at: dt.datetime,
+    *,
+    place_again: bool,
+) -> tuple[_Context, dict[int, Plan]]:
+    """The plans of a chunk of leads, and what they are matched with."""
     plans = {
         lead.pk: rules.plan(
             histories[lead.pk],
@@ -150,17 +186,7 @@ def _replan_chunk(ids: list[int], at: dt.datetime, place_again: bool) -> int:
         Surroundings(at, place_again, frames, away),
         talks=facts.talks([lead.household_id for lead in leads], at - WEEK),
     )
-    for lead in leads:
-        _settle_lead(lead, plans[lead.pk], stored[lead.pk], context)
-    occasion_fates.settle(leads, plans, histories, context.surroundings)
-    # Rows that leave a state go first, so that one open task a lead and kind holds at every statement.
-    context.update.sort(key=lambda task: task.state == CallTask.State.OPEN)
-    closing = [task for task in context.update if task.state != CallTask.State.OPEN]
-    write_changed(closing, TASK_FIELDS)
-    write_changed(context.update[len(closing) :], TASK_FIELDS)
-    CallTask.objects.bulk_create(context.insert, batch_size=500)
-    write_changed(leads, LEAD_FIELDS)
-    return len(leads)
+    return context, plans
 
 
 def _settle_lead(lead: Lead, plan: Plan, stored: dict[Key, CallTask], context: _Context) -> None:

@@ -1,7 +1,7 @@
 """The tables of sales, split by noun. Import models from here."""
 
 from leads.models.deals import Deal, DealStep
-from leads.models.imports import ImportBatch, RefusedRow, RegisterMapping, StaffName
+from leads.models.imports import ImportBatch, ImportTrace, RefusedRow, RegisterMapping, StaffName
 from leads.models.leads import HeardVia, Interest, Lead, Objection
 from leads.models.registers import InboundCall, LeadEvent, MergeRecord, Visit
 from leads.models.scripts import ObjectionAnswer, Script
@@ -14,6 +14,7 @@ __all__ = [
     "DowngradeReview",
     "HeardVia",
     "ImportBatch",
+    "ImportTrace",
     "InboundCall",
     "Interest",
     "Lead",

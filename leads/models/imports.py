@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +23,15 @@ class ImportBatch(models.Model):
         RUNNING = "running", _("running")
         DONE = "done", _("done")
         FAILED = "failed", _("failed")
+        UNDOING = "undoing", _("being undone")
+        UNDONE = "undone", _("undone")
+
+    class Known(models.TextChoices):
+        """What becomes of rows about customers whom the database knew before the load (PX-3)."""
+
+        SKIP = "skip", _("leave their rows out")
+        FILL = "fill", _("add their rows, fill blanks")
+        UPDATE = "update", _("add their rows, take over what the file says")
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="import_batches")
     register = models.CharField(_("register"), max_length=8, choices=Register, blank=True)
@@ -32,6 +42,7 @@ class ImportBatch(models.Model):
     mapping = models.JSONField(default=dict)
     staff = models.JSONField(default=dict)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.UPLOADED)
+    known = models.CharField(_("known customers"), max_length=8, choices=Known, default=Known.FILL)
     report = models.JSONField(default=dict)
     total = models.PositiveIntegerField(_("rows"), default=0)
     accepted = models.PositiveIntegerField(_("accepted"), default=0)
@@ -42,6 +53,8 @@ class ImportBatch(models.Model):
     uploaded_at = models.DateTimeField(_("uploaded at"))
     started_at = models.DateTimeField(_("started at"), null=True)
     finished_at = models.DateTimeField(_("finished at"), null=True)
+    undone_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    undone_at = models.DateTimeField(_("undone at"), null=True)
 
     class Meta:
         verbose_name = _("import")
@@ -49,13 +62,36 @@ class ImportBatch(models.Model):
         ordering = ("-uploaded_at", "-id")
         constraints = (
             models.CheckConstraint(
-                condition=~Q(state="done") | Q(total=models.F("accepted") + models.F("refused")),
+                condition=~Q(state__in=["done", "undoing", "undone"])
+                | Q(total=models.F("accepted") + models.F("refused")),
                 name="import_nothing_dropped_silently",
             ),
         )
 
     def __str__(self) -> str:
         return self.filename
+
+
+class ImportTrace(models.Model):
+    """What one slice of a load did to customers and leads, so that it can be undone for 30 days.
+
+    `customers` are the keys of those it made, `added` of rows it added to known ones ("phone", "interest",
+    "objection"); `changes` is {"customer" | "lead": {key: {field: [before, after, moment of the row]}}}. Leads carry
+    the batch themselves, so do events, which name their call or visit.
+    """
+
+    batch = models.ForeignKey(ImportBatch, on_delete=models.CASCADE, related_name="traces")
+    customers = ArrayField(models.BigIntegerField(), default=list)
+    added = models.JSONField(default=dict)
+    changes = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("trace of an import")
+        verbose_name_plural = _("traces of imports")
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.batch_id} · {len(self.customers)}"
 
 
 class RefusedRow(models.Model):

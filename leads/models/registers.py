@@ -23,6 +23,7 @@ class InboundCall(models.Model):
     note = models.TextField(_("note"), blank=True, max_length=2000)
     submission = models.UUIDField(null=True, unique=True, editable=False)
     imported = models.BooleanField(default=False)
+    voided_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("inbound call")
@@ -56,6 +57,7 @@ class Visit(models.Model):
     note = models.TextField(_("note"), blank=True, max_length=2000)
     submission = models.UUIDField(null=True, unique=True, editable=False)
     imported = models.BooleanField(default=False)
+    voided_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("visit")

@@ -60,7 +60,7 @@ def test_what_stands_in_a_file_is_text_on_screen_and_in_the_download() -> None:
     assert "<script>alert" not in body
     assert "&lt;script&gt;alert(1)" in body
     assert "13800138000" not in body
-    assert client.post(reverse("leads:import_start", args=[batch.pk])).status_code == 302
+    assert client.post(reverse("leads:import_start", args=[batch.pk]), {"known": "fill"}).status_code == 302
     while importing_run.advance(batch_id=batch.pk, at=AT):
         pass
     lines = (
@@ -92,7 +92,7 @@ def test_a_system_administrator_gets_the_refused_rows_masked() -> None:
     client = signed_in(factories.make_user(Role.SYSTEM_ADMINISTRATOR))
     batch = checked(client, FORMULA.encode())
     assert batch.project == project
-    client.post(reverse("leads:import_start", args=[batch.pk]))
+    client.post(reverse("leads:import_start", args=[batch.pk]), {"known": "fill"})
     while importing_run.advance(batch_id=batch.pk, at=AT):
         pass
     text = client.get(reverse("leads:import_refused", args=[batch.pk])).content.decode("utf-8-sig")
@@ -136,8 +136,8 @@ def test_a_name_nobody_has_settled_is_asked_for_and_remembered() -> None:
     rows = "日期,手机,姓名,置业顾问\n2026-11-01,13800138000,王芳,吴经理\n".encode()
     batch = checked(client, rows)
     start = reverse("leads:import_start", args=[batch.pk])
-    assert client.post(start, {"staff_0": ""}).status_code == 422
-    assert client.post(start, {"staff_0": str(lin.pk)}).status_code == 302
+    assert client.post(start, {"known": "fill", "staff_0": ""}).status_code == 422
+    assert client.post(start, {"known": "fill", "staff_0": str(lin.pk)}).status_code == 302
     again = checked(client, rows.replace(b"13800138000", b"13800138009"))
     assert again.pk != batch.pk
     again.refresh_from_db()

@@ -44,6 +44,11 @@ class Command(BaseCommand):
         )
         parser.add_argument("--staff", action="append", default=[], metavar="NAME=LOGIN|pool")
         parser.add_argument("--consultant-for-unknown", metavar="LOGIN|pool", help="for all names left open")
+        parser.add_argument(
+            "--known",
+            choices=ImportBatch.Known.values,
+            help="rows of known customers: skip them, fill blanks (else), update all",
+        )
         parser.add_argument("--dry-run", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -71,7 +76,10 @@ class Command(BaseCommand):
                 transaction.set_rollback(True)
                 return 0
             staff = _staff(batch, options["staff"], options["consultant_for_unknown"])
-            importing.start(batch_id=batch.pk, staff=staff, by=by, at=clock.now(), in_worker=False)
+            known = options["known"] or batch.known
+            importing.start(
+                batch_id=batch.pk, staff=staff, known=known, by=by, at=clock.now(), in_worker=False
+            )
         while importing_run.advance(batch_id=batch.pk, at=clock.now()):
             pass
         batch.refresh_from_db(fields=["state", "accepted", "refused", "report", "error"])
@@ -100,6 +108,9 @@ class Command(BaseCommand):
         self.stdout.write(f"  of an earlier row        {check['same_file']}")
         self.stdout.write(f"  of customers on record   {check['database']}")
         self.stdout.write(f"  on record already        {check['repeated']}")
+        self.stdout.write(f"  known customers          {check['known_customers']}")
+        self.stdout.write(f"    --known fill           {check['fills']} with blanks filled")
+        self.stdout.write(f"    --known update         {check['changes']} changed")
         for line in report.refused_sample:
             self.stdout.write(f"  row {line['row']}: {'; '.join(line['reasons'])}")
 
