@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 
+import structlog
 from celery import Celery
 from django.db import transaction
 from django_structlog.celery.steps import DjangoStructLogInitStep
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
 
+log = structlog.get_logger(__name__)
 app = Celery("crm")
 app.set_default()  # for every thread: gunicorn answers in threads that did not import this
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -33,6 +37,25 @@ app.conf.beat_schedule = {
 }
 
 
+def soon(task: str, *args: int) -> None:
+    """Have the worker do a task once the transaction is through.
+
+    The page neither fails nor waits long when the broker is away: what is asked for stands in the tables, and a sweep
+    finds it there.
+    """
+
+    def send() -> None:
+        try:
+            app.send_task(task, args=args)
+        except (OperationalError, RedisError) as problem:
+            log.warning("task_not_queued", task=task, args=args, why=type(problem).__name__)
+
+    transaction.on_commit(send)
+
+
 def settle_lists(project_id: int) -> None:
-    """Have the worker settle a project's lists anew once the transaction is through (PX-7: a leave of today)."""
-    transaction.on_commit(lambda: app.send_task("leads.tasks.settle_project", [project_id]))
+    """Have a project's lists settled anew (PX-7: a leave of today): now, or by the sweep that finds it unsettled."""
+    from crm.actions.jobs import ask_again  # models can be loaded only after this module was
+
+    ask_again("settle_day", project_id)
+    soon("leads.tasks.settle_project", project_id)

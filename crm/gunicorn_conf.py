@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
+from pathlib import Path
+from typing import Any
 
+from crm.env import BASE_DIR
 from crm.logs import logging_config
 
 wsgi_app = "crm.wsgi:application"
@@ -19,3 +23,19 @@ control_socket_disable = True
 logconfig_dict = logging_config(
     os.environ.get("CRM_LOG_FORMAT") or ("json" if os.environ.get("CRM_ENV") == "production" else "text")
 ) | {"loggers": {"gunicorn.error": {"level": "INFO"}, "gunicorn.access": {"level": "WARNING"}}}
+
+# The counts of /metrics: files that the workers share, made anew at each start (crm/metrics.py).
+_counts = Path(os.environ.get("CRM_DATA") or BASE_DIR / "var") / "metrics"
+shutil.rmtree(_counts, ignore_errors=True)
+_counts.mkdir(mode=0o700, parents=True)
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_counts)
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Give the new worker the first free place in the row: its files are its predecessor's."""
+    taken = {getattr(other, "place", None) for other in server.WORKERS.values()}
+    worker.place = next(place for place in range(len(taken) + 1) if place not in taken)
+
+
+def post_fork(_server: Any, worker: Any) -> None:
+    os.environ["CRM_WORKER_PLACE"] = str(worker.place)

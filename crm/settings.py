@@ -39,6 +39,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "crm.metrics.RequestMetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -78,14 +79,26 @@ DATABASES = {
     "default": database(ENV.database_url)
     | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "OPTIONS": {"connect_timeout": 5}},
 }
+VALKEY_PATIENCE = {
+    "socket_timeout": 2,
+    "socket_connect_timeout": 2,
+}  # seconds; it answers in a thousandth of that
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": ENV.redis_url,
         "KEY_PREFIX": "crm",
+        "OPTIONS": VALKEY_PATIENCE,
+    },
+    "forgetful": {
+        "BACKEND": "crm.caches.ForgetfulCache",
+        "LOCATION": ENV.redis_url,
+        "KEY_PREFIX": "crm-f",
+        "OPTIONS": VALKEY_PATIENCE,
     },
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_CACHE_ALIAS = "forgetful"
 SESSION_COOKIE_AGE = 12 * 3600  # seconds: one working day
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes, files apart
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
@@ -124,6 +137,9 @@ ALLAUTH_TRUSTED_PROXY_COUNT = ENV.proxies
 
 # The one question that the kernel asks an app: how many live leads somebody still answers for.
 LIVE_DUTIES = "leads.facts_staff.live_duties"
+
+# Who tells the page of metrics something: functions of a moment that return figures.
+METRICS = ["crm.facts_metrics.figures", "leads.facts_metrics.figures"]
 
 # Language and time
 LANGUAGE_CODE = "zh-hans"
@@ -166,7 +182,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENV.production
 SECURE_SSL_REDIRECT = ENV.production
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked from inside the container, without TLS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]  # asked from inside the container, without TLS
 SECURE_HSTS_SECONDS = ENV.hsts_seconds if ENV.production else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = ENV.production
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.proxies else None
@@ -174,7 +190,18 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.proxies els
 # Background work: tasks are short and may run twice; the tables, not the queue, hold the truth.
 CELERY_BROKER_URL = broker_url(ENV.redis_url)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900}  # seconds; far above CELERY_TASK_TIME_LIMIT
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 900,  # seconds; far above CELERY_TASK_TIME_LIMIT
+    "socket_timeout": 5,  # seconds; a broker that hangs must not hang the page that sends it a task
+    "socket_connect_timeout": 2,
+}
+# Try once more, then leave it to the sweeps: whatever is asked of the worker is also stored.
+CELERY_TASK_PUBLISH_RETRY_POLICY = {
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.2,
+    "interval_max": 0.2,
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -182,6 +209,9 @@ CELERY_TASK_SOFT_TIME_LIMIT = 240  # seconds
 CELERY_TASK_TIME_LIMIT = 300  # seconds
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CONCURRENCY = 2
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = (
+    400_000  # KiB; a child beyond it ends after its task, another takes its place
+)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = TIME_ZONE
 

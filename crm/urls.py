@@ -8,10 +8,13 @@ from django.urls import include, path
 
 from crm.views_health import healthz
 from crm.views_home import home
+from crm.views_metrics import metrics
 from leads.views_units import units_import, units_store
 
 # One door: the admin's own login form knows no lock-out.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+handler500 = "crm.views_errors.server_error"
 
 urlpatterns = [
     path("", home, name="home"),
@@ -21,6 +24,7 @@ urlpatterns = [
     path("", include("leads.urls")),
     path("campaigns/", include("campaigns.urls")),
     path("healthz", healthz, name="healthz"),
+    path("metrics", metrics, name="metrics"),
     path("accounts/", include("crm.urls_account")),
     path("admin/", admin.site.urls),
 ]

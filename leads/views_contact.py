@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from django.contrib import messages
-from django.core.cache import cache
+from django.core.cache import BaseCache, caches
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -108,7 +108,7 @@ def _save(
         submission=form.cleaned_data.get("submission"),
         confirm=[name for name, value in request.POST.items() if value == "1"],
     )
-    cache.delete(_tap_key(user, lead.pk))
+    tapped().set(_tap_key(user, lead.pk), None, 1)
 
 
 def _initial(sheet: Sheet) -> dict[str, Any]:
@@ -152,12 +152,17 @@ def _quick_moments(lead: Lead, now: dt.datetime) -> list[tuple[str, str]]:
     return [(f"{moment:%Y-%m-%dT%H:%M}", str(said)) for moment, said in moments if moment > local]
 
 
+def tapped() -> BaseCache:
+    """Where the moments of tapping are kept; losing one costs nothing, so Valkey's absence stops no log."""
+    return caches["forgetful"]
+
+
 def _tap_key(user: User, lead_id: int) -> str:
     return f"tap:{user.pk}:{lead_id}"
 
 
 def _tapped_at(user: User, lead_id: int) -> dt.datetime | None:
-    kept: dt.datetime | None = cache.get(_tap_key(user, lead_id))
+    kept: dt.datetime | None = tapped().get(_tap_key(user, lead_id))
     return kept
 
 
@@ -165,7 +170,7 @@ def _tapped_at(user: User, lead_id: int) -> dt.datetime | None:
 def tap(request: HttpRequest, lead_id: int) -> HttpResponse:
     """Remember when the number of a lead was tapped (PX-14), until the contact is logged."""
     lead = lead_to_work(request, lead_id)
-    cache.set(_tap_key(user_of(request), lead.pk), clock.now(), TAP_SECONDS)
+    tapped().set(_tap_key(user_of(request), lead.pk), clock.now(), TAP_SECONDS)
     return HttpResponse(status=204)
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from celery import current_app
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -15,10 +13,10 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from kombu.exceptions import OperationalError
 
 from crm import clock
 from crm.access import get_visible, may, require, scope
+from crm.celery import soon
 from crm.errors import RuleViolation
 from crm.forms_base import BaseForm, TimeInput, dress
 from crm.models import PolicyVersion, User
@@ -30,7 +28,6 @@ from leads.actions import policies as actions
 from leads.forms_manage import ApproveForm
 from leads.gates import project_of, user_of
 
-logger = logging.getLogger(__name__)
 SALES = (Limit.AFTER_SALES_ONLY,)
 ANY = (Action.DRAFT_POLICY, Action.REVIEW_POLICY, Action.APPROVE_POLICY)
 
@@ -217,7 +214,4 @@ def _approve(request: HttpRequest, row: PolicyVersion, now: dt.datetime) -> None
     actions.approve(
         version_id=row.pk, effective_from=now if day == today else begins, by=user_of(request), at=now
     )
-    try:
-        current_app.signature("leads.tasks.replan_project", args=(row.project_id, row.pk)).delay()
-    except OperationalError:
-        logger.warning("replan not queued; the sweep of policies makes up for it")
+    soon("leads.tasks.replan_project", row.project_id, row.pk)  # else the sweep of policies makes up for it

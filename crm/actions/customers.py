@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Iterable, Sequence
 
 from django.db import connection, transaction
@@ -16,6 +17,7 @@ from crm.phones import Number, message, parse, reversed_digits
 from crm.states import Preference, Salutation
 
 LOCK_NUMBERS = 7301
+LOCK_SUBMISSION = 7302
 
 
 def lock_numbers(numbers: Iterable[Number]) -> None:
@@ -32,6 +34,14 @@ def lock_numbers(numbers: Iterable[Number]) -> None:
             "SELECT pg_advisory_xact_lock(%s, hashtext(identity)) FROM unnest(%s::text[]) AS identity",
             [LOCK_NUMBERS, identities],
         )
+
+
+def lock_submission(submission: uuid.UUID | None) -> None:
+    """Let a form that was sent twice at once come one after the other: the second then finds what the first made."""
+    if submission is None:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK_SUBMISSION, str(submission)])
 
 
 def read_numbers(raw: str, *, region: str, field: str = "phone") -> Sequence[Number]:

@@ -31,3 +31,8 @@ def recorded(
         raise
     now = clock()
     JobRun.objects.filter(pk=run.pk).update(finished_at=now, succeeded_at=now, ok=True, result=result)
+
+
+def ask_again(name: str, project_id: int) -> None:
+    """Forget that a job ended well, so that the sweep which looks for undone ones finds it."""
+    JobRun.objects.filter(name=name, project=project_id).update(ok=None)

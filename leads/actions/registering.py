@@ -143,6 +143,7 @@ def register_call(
 ) -> Registered:
     """SC-1.1: one line of the register of calls; the same form sent twice makes one line."""
     refuse_future(happened_at, at, "happened_at")
+    customers.lock_submission(submission)
     before = (
         InboundCall.objects.filter(submission=submission).select_related("lead").first()
         if submission
@@ -200,6 +201,7 @@ def register_visit(
     refuse_future(happened_at, at, "happened_at")
     if appointment is not None and appointment <= happened_at:
         raise RuleViolation(_("The next appointment must lie ahead."), "PX-10", "appointment", code="past")
+    customers.lock_submission(submission)
     before = (
         Visit.objects.filter(submission=submission).select_related("lead").first() if submission else None
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import stat
 import subprocess
@@ -17,8 +16,8 @@ from psycopg import sql
 
 from crm.backup.archive import MANIFEST, check
 from leads.actions.demo import PASSWORD
-from tests.faults.databases import connect, fresh, manage, must, url_of
-from tests.launch.product import ROOT, environment
+from tests.faults.ground import Database, Ground
+from tests.launch.product import ROOT
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
 
@@ -41,10 +40,10 @@ assert answer["Location"] == "/", answer["Location"]
 """
 
 
-def contents(name: str) -> dict[str, tuple[int, str]]:
+def contents(place: Database) -> dict[str, tuple[int, str]]:
     """Rows and a hash of the whole content of each table."""
     found = {}
-    with connect(name) as database:
+    with place.connect() as database:
         tables = database.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
         for (table,) in tables:
             query = "SELECT count(*), coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {} t"
@@ -54,8 +53,8 @@ def contents(name: str) -> dict[str, tuple[int, str]]:
     return {table: what for table, what in found.items() if table not in NOT_COMPARED}
 
 
-def schema(name: str) -> list[str]:
-    with connect(name) as database:
+def schema(place: Database) -> list[str]:
+    with place.connect() as database:
         return [row for (row,) in database.execute(SCHEMA).fetchall()]
 
 
@@ -88,13 +87,13 @@ def rewrite(path: Path, target: Path, table: str, add: bytes) -> Path:
     return target
 
 
-def test_what_was_lost_is_back_as_it_was(database: str, tmp_path: Path) -> None:
+def test_what_was_lost_is_back_as_it_was(database: Database, tmp_path: Path) -> None:
     (tmp_path / "media/plans").mkdir(parents=True)
     (tmp_path / "media/plans/户型.pdf").write_bytes(b"%PDF a plan\n")
-    with connect(database) as session:
+    with database.connect() as session:
         session.execute("INSERT INTO django_session VALUES ('ended', 'x', '2030-01-01')")
     before, shape = contents(database), schema(database)
-    said = must(database, tmp_path, "backup")
+    said = database.must(tmp_path, "backup")
     path = newest(tmp_path)
     assert "read again and sound" in said
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -104,17 +103,17 @@ def test_what_was_lost_is_back_as_it_was(database: str, tmp_path: Path) -> None:
         name: rows for name, (rows, _hash) in before.items()
     }
 
-    with connect(database) as session:
+    with database.connect() as session:
         session.execute("TRUNCATE crm_user, crm_customer CASCADE")
         session.execute("DROP TABLE leads_calltask CASCADE")
     shutil.rmtree(tmp_path / "media")
-    alone(manage(database, tmp_path, "restore", str(path)), "The database is not empty")
-    must(database, tmp_path, "restore", str(path), "--replace")
+    alone(database.manage(tmp_path, "restore", str(path)), "The database is not empty")
+    database.must(tmp_path, "restore", str(path), "--replace")
 
     assert contents(database) == before
     assert schema(database) == shape
     assert (tmp_path / "media/plans/户型.pdf").read_bytes() == b"%PDF a plan\n"
-    with connect(database) as session:
+    with database.connect() as session:
         assert session.execute("SELECT count(*) FROM django_session").fetchone() == (0,)
         assert session.execute(
             "SELECT count(*) FROM pg_namespace WHERE nspname = 'before_restore'"
@@ -125,39 +124,38 @@ def test_what_was_lost_is_back_as_it_was(database: str, tmp_path: Path) -> None:
         assert session.execute(following).fetchone() == (True,)
         with pytest.raises(psycopg.errors.ForeignKeyViolation):
             session.execute("INSERT INTO crm_user_groups (user_id, group_id) VALUES (0, 0)")
-    env = environment(tmp_path, DATABASE_URL=url_of(database), DJANGO_SETTINGS_MODULE="crm.settings")
-    env["REDIS_URL"] = os.environ["REDIS_URL"] + "?db=14"
+    env = database.environment(tmp_path)
     subprocess.run([sys.executable, "-c", LOG_IN % PASSWORD], cwd=ROOT, env=env, check=True)
 
 
-def test_a_restore_that_fails_or_is_killed_changes_nothing(database: str, tmp_path: Path) -> None:
-    must(database, tmp_path, "backup")
+def test_a_restore_that_fails_or_is_killed_changes_nothing(database: Database, tmp_path: Path) -> None:
+    database.must(tmp_path, "backup")
     path = newest(tmp_path)
     before, shape = contents(database), schema(database)
     columns = check(path).tables["crm_user_groups"].columns
     row = "\t".join("7" for _column in columns) + "\n"
     wrong = rewrite(path, tmp_path / "wrong.zip", "crm_user_groups", row.encode())
-    alone(manage(database, tmp_path, "restore", str(wrong), "--replace"), "the database is as it was")
+    alone(database.manage(tmp_path, "restore", str(wrong), "--replace"), "the database is as it was")
     assert (contents(database), schema(database)) == (before, shape)
 
-    with connect(database) as session:  # what kill -9 in the middle of a restore leaves
+    with database.connect() as session:  # what kill -9 in the middle of a restore leaves
         session.execute("ALTER SCHEMA public RENAME TO before_restore")
         session.execute("CREATE SCHEMA public")
         session.execute("CREATE TABLE half (a int)")
-    alone(manage(database, tmp_path, "restore", str(path)), "The database is not empty")
+    alone(database.manage(tmp_path, "restore", str(path)), "The database is not empty")
     assert (contents(database), schema(database)) == (before, shape)
 
-    with connect(database):
-        alone(
-            manage(database, tmp_path, "restore", str(path), "--replace"), "stop web, worker and beat first"
-        )
+    with database.connect():
+        alone(database.manage(tmp_path, "restore", str(path), "--replace"), "stop web, worker and beat first")
 
 
-def test_a_backup_of_an_older_version_is_brought_up_to_date(database: str, tmp_path: Path) -> None:
+def test_a_backup_of_an_older_version_is_brought_up_to_date(
+    ground: Ground, database: Database, tmp_path: Path
+) -> None:
     before, shape = contents(database), schema(database)
-    must(database, tmp_path, "migrate", "sessions", "zero", "--verbosity", "0")
-    must(database, tmp_path, "backup")
-    with fresh("faults_empty") as empty:
-        must(empty, tmp_path / "other", "restore", str(newest(tmp_path)))
+    database.must(tmp_path, "migrate", "sessions", "zero", "--verbosity", "0")
+    database.must(tmp_path, "backup")
+    with ground.fresh("empty", "template1") as empty:
+        empty.must(tmp_path / "other", "restore", str(newest(tmp_path)))
         assert contents(empty) == before
         assert schema(empty) == shape

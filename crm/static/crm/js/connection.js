@@ -31,7 +31,7 @@
     if (asked(event)) say(navigator.onLine ? "failed" : "offline");
   }));
 
-  const BY_STATUS = { 403: "forbidden", 404: "gone", 429: "slow" };
+  const BY_STATUS = { 403: "forbidden", 404: "gone", 429: "slow", 503: "away", 507: "full" };
   document.addEventListener("htmx:responseError", (event) => {
     if (asked(event)) say(BY_STATUS[event.detail.xhr.status] || "refused");
   });

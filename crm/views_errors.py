@@ -1,0 +1,36 @@
+"""The page for what went wrong: a part that is away or a full disk is said in plain words; all else is a bug."""
+
+from __future__ import annotations
+
+import errno
+import sys
+
+import psycopg.errors
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.template import loader
+from redis.exceptions import RedisError
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+AGAIN = 5  # seconds
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """507 for a full disk, 503 while database or broker are away, else 500. Renders without either."""
+    problem = sys.exc_info()[1]
+    if _is_full(problem):
+        status = 507
+    elif isinstance(problem, OperationalError | InterfaceError | RedisError):
+        status = 503
+    else:
+        status = 500
+    response = HttpResponse(loader.get_template(f"{status}.html").render({}, request), status=status)
+    if status == 503:
+        response["Retry-After"] = str(AGAIN)
+    return response
+
+
+def _is_full(problem: BaseException | None) -> bool:
+    if isinstance(problem, OSError):
+        return problem.errno in FULL
+    return isinstance(getattr(problem, "__cause__", None), psycopg.errors.DiskFull)
