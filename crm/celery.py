@@ -24,6 +24,7 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     # name: {"task": dotted name, "schedule": seconds or crontab(), "options": {"expires": seconds}}
     "heartbeat": {"task": "crm.tasks.heartbeat", "schedule": 15.0, "options": {"expires": 15}},
+    "forget": {"task": "crm.tasks.forget", "schedule": 3600.0, "options": {"expires": 3600}},
     "start_day": {"task": "leads.tasks.start_day", "schedule": 300.0, "options": {"expires": 300}},
     "promises": {"task": "leads.tasks.promises", "schedule": 60.0, "options": {"expires": 60}},
     "windows": {"task": "leads.tasks.windows", "schedule": 120.0, "options": {"expires": 120}},

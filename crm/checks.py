@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Tags, Warning, register
+
+from crm.env import MANAGERS
 
 LOCAL_HOSTS = ("", "localhost", "127.0.0.1", "::1")
 
@@ -47,3 +50,39 @@ def visibility_timeout(app_configs: Sequence[AppConfig] | None, **_options: Any)
     if timeout >= settings.CELERY_TASK_TIME_LIMIT * 2:
         return []
     return [Warning("The broker gives tasks to a second worker before their time limit.", id="crm.W004")]
+
+
+@register(Tags.security, deploy=True)
+def second_factor_off(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:
+    """crm.W005: in production some of those who see everything sign in with a password alone."""
+    missing = sorted(MANAGERS - settings.MFA_ROLES)
+    if not settings.ENV.production or not missing:
+        return []
+    hint = "Leave CRM_MFA_ROLES out, or set it to managers and further roles."
+    return [Warning(f"No second factor is required of: {', '.join(missing)}.", hint=hint, id="crm.W005")]
+
+
+@register(Tags.security, deploy=True)
+def open_redis(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:
+    """crm.W006: sessions lie in Redis, and one on another machine lets everybody in who reaches it."""
+    parts = urlsplit(settings.ENV.redis_url)
+    host = parts.hostname or ""
+    if not settings.ENV.production or parts.password or "." not in host or host in LOCAL_HOSTS:
+        return []
+    hint = "Give it a password: rediss://:PASSWORD@HOST/0."
+    return [Warning("REDIS_URL has no password, and its host is another machine.", hint=hint, id="crm.W006")]
+
+
+@register(Tags.security, deploy=True)
+def open_database(app_configs: Sequence[AppConfig] | None, **_options: Any) -> list[CheckMessage]:
+    """crm.W007: a database over the network without a password in its URL."""
+    database = settings.DATABASES["default"]
+    host = str(database.get("HOST", ""))
+    if not settings.ENV.production or database.get("PASSWORD") or "." not in host or host in LOCAL_HOSTS:
+        return []
+    if host.startswith("/"):
+        return []
+    hint = "Right only where certificates or a password file stand in for it."
+    return [
+        Warning("DATABASE_URL has no password, and its host is another machine.", hint=hint, id="crm.W007")
+    ]

@@ -6,18 +6,37 @@ import datetime as dt
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from crm.launch.servers import endpoints
+from crm.roles import Role
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 MODES = ("development", "test", "production")
 TOKEN_LENGTH = 20  # characters
 SECRET_LENGTH = 50  # characters; what Django's own deploy check asks for
+PASSWORD_LENGTH = 12  # characters, of the database's and of Redis' password
+COMMON = (
+    "password",
+    "postgres",
+    "changeme",
+    "secret",
+    "default",
+    "example",
+    "redis",
+    "valkey",
+    "admin",
+    "123456",
+)
+MANAGERS = frozenset(
+    {Role.SALES_MANAGER, Role.SALES_DIRECTOR, Role.ASSISTANT, Role.DIRECTOR, Role.SYSTEM_ADMINISTRATOR}
+)
+"""Who must have a second factor in production unless CRM_MFA_ROLES says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +45,12 @@ class Env:
 
     mode: str
     debug: bool
-    secret_key: str
+    secret_key: str = field(repr=False)
     allowed_hosts: list[str]
     origins: list[str]
     proxies: int
-    database_url: str
-    redis_url: str
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
     embedded_database: bool
     embedded_redis: bool
     data: Path
@@ -41,7 +60,12 @@ class Env:
     backups: Path
     backup_at: dt.time | None
     backup_keep: int
-    metrics_token: str
+    metrics_token: str = field(repr=False)
+    old_secrets: list[str] = field(repr=False)
+    mfa_roles: frozenset[str]
+    session_idle_minutes: int
+    session_hours: int
+    login_history_days: int
 
     @property
     def production(self) -> bool:
@@ -75,6 +99,11 @@ def read_env(source: Mapping[str, str] = os.environ) -> Env:
         backup_at=_time(source, "CRM_BACKUP_AT"),
         backup_keep=_number(source, "CRM_BACKUP_KEEP", 14),
         metrics_token=source.get("CRM_METRICS_TOKEN", ""),
+        old_secrets=_words(source, "CRM_SECRET_KEY_OLD"),
+        mfa_roles=_roles(source, "CRM_MFA_ROLES", MANAGERS if mode == "production" else frozenset()),
+        session_idle_minutes=_number(source, "CRM_SESSION_IDLE_MINUTES", 240, least=5, most=24 * 60),
+        session_hours=_number(source, "CRM_SESSION_HOURS", 12, least=1, most=7 * 24),
+        login_history_days=_number(source, "CRM_LOGIN_HISTORY_DAYS", 365, least=30, most=3650),
     )
     if env.log_format not in ("json", "text"):
         raise ImproperlyConfigured(f"CRM_LOG_FORMAT must be json or text, not {env.log_format!r}.")
@@ -100,15 +129,37 @@ def _production(env: Env) -> Env:
     ]
     if missing:
         raise ImproperlyConfigured(f"In production these must be set: {', '.join(missing)}.")
-    if len(env.secret_key) < SECRET_LENGTH or len(set(env.secret_key)) < 5 or "insecure" in env.secret_key:
-        raise ImproperlyConfigured(
-            f"CRM_SECRET_KEY must be {SECRET_LENGTH} or more random characters in production."
-        )
+    for name, secrets_of_it in (
+        ("CRM_SECRET_KEY", [env.secret_key]),
+        ("CRM_SECRET_KEY_OLD", env.old_secrets),
+    ):
+        if any(len(key) < SECRET_LENGTH or len(set(key)) < 5 or "insecure" in key for key in secrets_of_it):
+            raise ImproperlyConfigured(
+                f"{name} must be {SECRET_LENGTH} or more random characters in production."
+            )
+    for name, url in (("DATABASE_URL", env.database_url), ("REDIS_URL", env.redis_url)):
+        if _is_weak(url):
+            raise ImproperlyConfigured(
+                f"The password in {name} must be {PASSWORD_LENGTH} or more characters and no common word in production."
+            )
     if "*" in env.allowed_hosts:
         raise ImproperlyConfigured("CRM_ALLOWED_HOSTS must name the hosts in production; * is refused.")
     if env.debug:
         raise ImproperlyConfigured("CRM_DEBUG must be off in production.")
     return env
+
+
+def _is_weak(url: str) -> bool:
+    """Whether the password in a URL could be guessed. None at all is another matter: a socket or a closed network."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return True
+    password, user = unquote(parts.password or "").lower(), (parts.username or "").lower()
+    if not password:
+        return False
+    guessable = password == user or any(password.strip("0123456789!._-") == word for word in COMMON)
+    return guessable or len(password) < PASSWORD_LENGTH or len(set(password)) < 5
 
 
 def _development(env: Env) -> Env:
@@ -142,12 +193,32 @@ def _flag(source: Mapping[str, str], name: str, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}.")
 
 
-def _number(source: Mapping[str, str], name: str, default: int) -> int:
+def _roles(source: Mapping[str, str], name: str, default: frozenset[Role]) -> frozenset[str]:
+    """Roles by their codes, or `managers` for those above, or `none`. Not set, or empty, means the default."""
+    words = _words(source, name)
+    if not words:
+        return frozenset(role.value for role in default)
+    found: set[str] = set()
+    for word in words:
+        if word == "managers":
+            found |= {role.value for role in MANAGERS}
+        elif word in list(Role):
+            found.add(word)
+        elif word != "none" or len(words) > 1:
+            raise ImproperlyConfigured(f"{name} must name roles, or be managers or none, not {word!r}.")
+    return frozenset(found)
+
+
+def _number(
+    source: Mapping[str, str], name: str, default: int, *, least: int = 0, most: int | None = None
+) -> int:
     value = source.get(name, "").strip()
     if value == "":
         return default
-    if not value.isdigit():
+    if not value.isascii() or not value.isdigit():
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.")
+    if int(value) < least or (most is not None and int(value) > most):
+        raise ImproperlyConfigured(f"{name} must lie between {least} and {most}, not {value}.")
     return int(value)
 
 

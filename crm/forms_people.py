@@ -18,7 +18,6 @@ from crm.roles import Role
 from crm.rules_members import EVERYWHERE, IN_AN_AREA
 
 EVERYWHERE_VALUES = " ".join(sorted(EVERYWHERE))
-PASSWORD_HELP = _("At least 10 characters. Tell it to the person; they change it under their own name.")
 
 
 class LinesField(forms.CharField):
@@ -61,26 +60,6 @@ class AccountForm(BaseForm):
     )
     language = forms.ChoiceField(
         label=_("Language"), required=False, choices=[("", _("The browser's choice")), *settings.LANGUAGES]
-    )
-
-
-class PasswordForm(BaseForm):
-    password = forms.CharField(
-        label=_("New password"),
-        max_length=128,
-        strip=False,
-        help_text=PASSWORD_HELP,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
-
-
-class NewAccountForm(AccountForm):
-    password = forms.CharField(
-        label=_("First password"),
-        max_length=128,
-        strip=False,
-        help_text=PASSWORD_HELP,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
 

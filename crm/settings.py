@@ -11,6 +11,7 @@ from crm.logs import logging_config
 ENV = read_env()
 
 SECRET_KEY = ENV.secret_key
+SECRET_KEY_FALLBACKS = ENV.old_secrets
 DEBUG = ENV.debug
 ALLOWED_HOSTS = ENV.allowed_hosts
 CSRF_TRUSTED_ORIGINS = ENV.origins
@@ -32,6 +33,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "csp",
     "django_filters",
     "django_htmx",
@@ -48,11 +50,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "crm.session_watch.SessionLifetimeMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "crm.account_gate.AccountGateMiddleware",
     "crm.project_context.ProjectZoneMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -99,7 +103,8 @@ CACHES = {
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_CACHE_ALIAS = "forgetful"
-SESSION_COOKIE_AGE = 12 * 3600  # seconds: one working day
+SESSION_COOKIE_AGE = ENV.session_hours * 3600  # seconds since the sign-in: one working day
+SESSION_IDLE_AGE = ENV.session_idle_minutes * 60  # seconds since the last page
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes, files apart
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 5
@@ -115,10 +120,14 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "name", "mobile", "email")},
+    },
+    {"NAME": "crm.passwords.LongEnoughValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "crm.passwords.NotUsedBeforeValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -131,8 +140,19 @@ ACCOUNT_SESSION_REMEMBER = (
     True  # for SESSION_COOKIE_AGE: a phone that drops its browser keeps the day's login
 )
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
-# `key` is the name that was tried: five wrong passwords lock it for fifteen minutes, from anywhere.
-ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "20/m/ip,5/15m/key", "change_password": "5/m/user"}
+# `key` is the account that was tried: five wrong passwords lock it for fifteen minutes, from anywhere
+# (crm/attempts.py).
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "5/15m/key",
+    "login_failed_here": "20/m/ip",
+}
+ACCOUNT_LOGIN_TIMEOUT = 600  # seconds between the password and the code
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ADAPTER = "crm.login.FactorAdapter"
+MFA_ROLES = ENV.mfa_roles
+ACCOUNT_PAGE = "/accounts/me/"
+LOGIN_HISTORY_DAYS = ENV.login_history_days
 ALLAUTH_TRUSTED_PROXY_COUNT = ENV.proxies
 
 # The one question that the kernel asks an app: how many live leads somebody still answers for.

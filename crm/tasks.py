@@ -6,6 +6,7 @@ from celery import shared_task
 from django.conf import settings
 
 from crm import clock, health
+from crm.actions import sessions, sign_ins
 from crm.actions.jobs import recorded
 from crm.backup import schedule
 from crm.backup.writing import write
@@ -25,3 +26,11 @@ def backup() -> None:
     with recorded("backup", clock=clock.now) as result:
         env = settings.ENV
         write(env.backups, at=clock.now(), media=settings.MEDIA_ROOT, keep=env.backup_keep, told=result)
+
+
+@shared_task
+def forget() -> None:
+    """Remove what signing in leaves behind once its time is over."""
+    with recorded("forget", clock=clock.now) as result:
+        result["history"] = sign_ins.forget_old(at=clock.now())
+        result["sessions"] = sessions.forget_dead(at=clock.now())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allauth.account.decorators import secure_admin_login
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.urls import include, path
 
@@ -15,6 +16,9 @@ from leads.views_units import units_import, units_store
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 handler500 = "crm.views_errors.server_error"
+
+# A second factor is reset by crm.actions.factors, on record, and seen by nobody.
+admin.site.unregister(Authenticator)
 
 urlpatterns = [
     path("", home, name="home"),

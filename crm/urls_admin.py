@@ -14,6 +14,7 @@ from crm import (
     views_people,
     views_projects,
     views_shifts,
+    views_sign_ins,
     views_units,
 )
 
@@ -39,6 +40,10 @@ urlpatterns = [
     path("users/<int:pk>/", views_people.user, name="user"),
     path("users/<int:pk>/edit/", views_people.user_edit, name="user_edit"),
     path("users/<int:pk>/password/", views_people.user_password, name="user_password"),
+    path("users/<int:pk>/factor/", views_sign_ins.factor_reset, name="user_factor"),
+    path("users/<int:pk>/unlock/", views_sign_ins.unlock, name="user_unlock"),
+    path("users/<int:pk>/sign-ins/", views_sign_ins.user_sign_ins, name="user_sign_ins"),
+    path("sign-ins/", views_sign_ins.sign_ins, name="sign_ins"),
     path("users/<int:pk>/active/", views_people.user_active, name="user_active"),
     path("users/<int:pk>/roles/new/", views_members.membership_new, name="membership_new"),
     path("roles/<int:pk>/", views_members.membership, name="membership"),

@@ -23,6 +23,7 @@ from crm.roles import Action
 
 LABELS: dict[str, str | Promise] = {
     "heartbeat": gettext_lazy("Proves that scheduler, broker and worker work together"),
+    "forget": gettext_lazy("Removes old login history and sessions that are over"),
     "start_day": gettext_lazy("Settles the lists of the day: shifts, stand-ins, capacity"),
     "promises": gettext_lazy("Promised callbacks that are due"),
     "windows": gettext_lazy("Contact windows that open"),

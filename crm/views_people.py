@@ -9,14 +9,16 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm import clock
 from crm.access import get_visible, require_somewhere, scope
-from crm.actions import members, people
+from crm.actions import factors, members, passwords, people
 from crm.deeds import attempt, posted, press
-from crm.forms_people import AccountForm, NewAccountForm, PasswordForm
+from crm.forms_base import BaseForm
+from crm.forms_people import AccountForm
 from crm.gates import administrator_of, is_administrator, user_of, visible_users
 from crm.labels import ROLES
 from crm.models import Membership, User
@@ -59,21 +61,24 @@ def user(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_visible(visible_users(by), pk=pk)
     held = [(row, members.may_change(by, row)) for row in _shown_memberships(by).filter(user=shown)]
     context = {"shown": shown, "held": held, "roles": ROLES, "administers": is_administrator(by)}
+    context["has_factor"] = context["administers"] and factors.has_factor(shown)
     return page(request, "crm/user.html", context)
 
 
-@sensitive_post_parameters("password")
+@sensitive_variables("password")
+@never_cache
 @require_http_methods(FORM)
 def user_new(request: HttpRequest) -> HttpResponse:
-    """Make an account; roles are given on its page, which opens next."""
+    """Make an account. Its first password is shown once, here; roles are given on its page, which comes next."""
     by = administrator_of(request)
-    form = NewAccountForm(posted(request))
+    form, password = AccountForm(posted(request)), passwords.invent()
     made: list[User] = []
-    if request.method == "POST" and attempt(
-        form, lambda: made.append(people.create_user(**form.cleaned_data, by=by, at=clock.now()))
-    ):
-        messages.success(request, _("The account is made. Now give it a role."))
-        return redirect("crm:user", pk=made[0].pk)
+
+    def make() -> None:
+        made.append(people.create_user(**form.cleaned_data, password=password, by=by, at=clock.now()))
+
+    if request.method == "POST" and attempt(form, make):
+        return page(request, "crm/password_once.html", {"shown": made[0], "password": password, "new": True})
     return _form(request, form, {"title": _("New user")})
 
 
@@ -92,19 +97,20 @@ def user_edit(request: HttpRequest, pk: int) -> HttpResponse:
     return _form(request, form, {"title": _("Edit user"), "shown": shown})
 
 
-@sensitive_post_parameters("password")
+@sensitive_variables("password")
+@never_cache
 @require_http_methods(FORM)
 def user_password(request: HttpRequest, pk: int) -> HttpResponse:
-    """Give somebody a new password; all their sessions end."""
+    """Give somebody a first password again, shown once; all their sessions end."""
     by = administrator_of(request)
     shown = get_visible(visible_users(by), pk=pk)
-    form = PasswordForm(posted(request))
+    form, password = BaseForm(posted(request)), passwords.invent()
     if request.method == "POST" and attempt(
-        form, lambda: people.set_password(user=shown, **form.cleaned_data, by=by, at=clock.now())
+        form, lambda: passwords.reset(user=shown, password=password, by=by, at=clock.now())
     ):
-        messages.success(request, _("The new password is set. Tell it to %(name)s.") % {"name": shown})
-        return redirect("crm:user", pk=pk)
-    return _form(request, form, {"title": _("New password"), "shown": shown})
+        return page(request, "crm/password_once.html", {"shown": shown, "password": password})
+    context = {"form": form, "shown": shown}
+    return page(request, "crm/user_password.html", context, status=422 if form.errors else 200)
 
 
 @require_POST

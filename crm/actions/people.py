@@ -6,13 +6,11 @@ import datetime as dt
 from collections.abc import Callable, Collection
 
 from django.conf import settings
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from crm.actions import audit
+from crm.actions import audit, passwords, sessions, sign_ins
 from crm.errors import RuleViolation
 from crm.models import Membership, ShiftDay, User, WeeklyRest
 from crm.roles import Role
@@ -66,13 +64,6 @@ def _check_login_name(username: str, besides: int = 0) -> str:
     return username
 
 
-def _check_password(password: str, user: User) -> None:
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        raise RuleViolation(" ".join(error.messages), field="password", code="weak_password") from None
-
-
 @transaction.atomic
 def create_user(
     *,
@@ -85,7 +76,7 @@ def create_user(
     aliases: Collection[str] = (),
     language: str = "",
 ) -> User:
-    """A new account, without any role yet. Its first password is the administrator's, who tells it the person."""
+    """A new account, without any role yet. Its first password is handed over and must be changed at once."""
     user = User(
         username=_check_login_name(username),
         name=name.strip(),
@@ -94,9 +85,7 @@ def create_user(
         language=language,
         date_joined=at,
     )
-    _check_password(password, user)
-    user.set_password(password)
-    user.save()
+    passwords.write(user, password, at=at, must_change=True)
     audit.record("user.created", by=by, at=at, target="user", target_id=user.pk)
     return user
 
@@ -107,9 +96,7 @@ def first_administrator(*, username: str, name: str, password: str, at: dt.datet
     if Membership.objects.filter(role=Role.SYSTEM_ADMINISTRATOR, active=True, user__is_active=True).exists():
         raise RuleViolation(_("There is a system administrator already."), code="has_administrator")
     user = User(username=_check_login_name(username), name=name.strip())
-    _check_password(password, user)
-    user.set_password(password)
-    user.save()
+    passwords.write(user, password, at=at, must_change=True)
     Membership.objects.create(user=user, role=Role.SYSTEM_ADMINISTRATOR)
     audit.record("user.first_administrator", by=user, at=at, target="user", target_id=user.pk)
     return user
@@ -141,12 +128,10 @@ def edit_user(
 
 
 @transaction.atomic
-def set_password(*, user: User, password: str, by: User, at: dt.datetime) -> None:
-    """Give somebody a new password; every session of theirs ends with it."""
-    _check_password(password, user)
-    user.set_password(password)
-    user.save(update_fields=["password"])
-    audit.record("user.password_set", by=by, at=at, target="user", target_id=user.pk)
+def note_unlocked(*, user: User, by: User, at: dt.datetime) -> None:
+    """Put on record that an administrator let somebody try again before the lock was over."""
+    audit.record("user.unlocked", by=by, at=at, target="user", target_id=user.pk)
+    sign_ins.note(sign_ins.Kind.UNLOCKED, user=user, at=at, by=by)
 
 
 @transaction.atomic
@@ -162,6 +147,8 @@ def deactivate_user(*, user: User, by: User, at: dt.datetime) -> None:
     refuse_while_on_duty(user, None)
     user.is_active = False
     user.save(update_fields=["is_active"])
+    sessions.end_all(user=user)
+    sign_ins.note(sign_ins.Kind.SWITCHED_OFF, user=user, at=at, by=by)
     WeeklyRest.objects.filter(stand_in=user).update(stand_in=None)
     ShiftDay.objects.filter(stand_in=user, day__gte=at.date()).update(stand_in=None)
     audit.record("user.deactivated", by=by, at=at, target="user", target_id=user.pk)

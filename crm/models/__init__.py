@@ -1,5 +1,6 @@
 """The kernel's tables, split by noun. Import models from here."""
 
+from crm.models.accounts import AccountSession, LoginEvent, PasswordRecord
 from crm.models.contacts import Contact, Notice, Occasion
 from crm.models.customers import Consent, Customer, CustomerPhone, Household, OptOut
 from crm.models.deliveries import Attempt, InboundMessage, Receipt, SentPart, Suppression
@@ -12,6 +13,7 @@ from crm.models.places import Building, CalendarDay, Project, Unit, UnitType
 from crm.models.policies import PolicyVersion
 
 __all__ = [
+    "AccountSession",
     "Area",
     "Attempt",
     "AuditEvent",
@@ -30,12 +32,14 @@ __all__ = [
     "Household",
     "InboundMessage",
     "JobRun",
+    "LoginEvent",
     "Membership",
     "Message",
     "MessageText",
     "Notice",
     "Occasion",
     "OptOut",
+    "PasswordRecord",
     "PolicyVersion",
     "Project",
     "Receipt",

@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from crm.roles import Role
@@ -26,6 +27,8 @@ class User(AbstractUser):
         help_text=_("Other spellings of this name in imported registers."),
     )
     language = models.CharField(_("language"), max_length=10, blank=True)
+    must_change_password = models.BooleanField(_("must change the password"), default=False)
+    sessions_mark = models.CharField(max_length=32, blank=True)
     first_name: Any = None
     last_name: Any = None
 
@@ -38,6 +41,19 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.name or self.username
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must carry to be this user's.
+
+        Django looks at it on every request, so a new `sessions_mark` ends all sessions at once, whatever a
+        cache still holds of them. So does a new password.
+        """
+        return salted_hmac(
+            "crm.models.User.session",
+            f"{self.password}|{self.sessions_mark}",
+            secret=secret,
+            algorithm="sha256",
+        ).hexdigest()
 
     def get_full_name(self) -> str:
         return str(self)

@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from campaigns.actions import festivals
 from campaigns.models import FestivalDay
-from crm.models import Area, Membership, Notice, Occasion, User
+from crm.models import AccountSession, Area, Membership, Notice, Occasion, User
 from crm.roles import Role
 from leads.actions import deals, importing, merging, policies
 from leads.actions.contacts import ContactSheet, log_contact
@@ -24,7 +24,7 @@ NOW = dt.datetime(2026, 3, 2, 6, 0, tzinfo=dt.UTC)
 REGISTER = "日期,手机,姓名\n2026-03-01,13800138111,赵六\n".encode()
 
 OBJECTS = {
-    "notices/": "notice", "users/": "user", "roles/": "membership", "projects/": "project", "areas/": "area",
+    "accounts/sessions/": "session", "notices/": "notice", "users/": "user", "roles/": "membership", "projects/": "project", "areas/": "area",
     "buildings/": "building", "unit-types/": "unit_type", "units/": "unit", "shifts/": "user",
     "occasions/": "occasion", "today/": "task", "contacts/": "event", "visits/": "visit", "leads/": "lead",
     "reviews/downgrades/": "downgrade", "policies/": "policy", "merges/": "merge", "deals/steps/": "step",
@@ -95,6 +95,9 @@ def make_things(stage: Stage, phone: str) -> dict[str, int]:
         "unit_type": factories.make_unit_type(project),
         "unit": factories.make_unit(building),
         "occasion": Occasion.objects.create(project=project, kind="offer", title="98折", **values),
+        "session": AccountSession.objects.create(
+            user=lin, session_key=f"elsewhere{phone}", signed_in_at=NOW, seen_at=NOW
+        ),
         "notice": Notice.objects.create(user=lin, project=project, kind="x", key=f"x{phone}", created_at=NOW),
         "lead": lead,
         "phone": lead.customer.phones.get(),

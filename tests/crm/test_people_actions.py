@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 
 from crm.access import holdings
-from crm.actions import members, people
+from crm.actions import members, passwords, people
 from crm.errors import RuleViolation
 from crm.models import AuditEvent, Membership, Project, ShiftDay, User, WeeklyRest
 from crm.roles import Role
@@ -92,7 +92,7 @@ def test_a_taken_login_name_and_a_weak_password_are_refused(
 
 def test_a_password_is_never_in_the_log(admin: User) -> None:
     user = people.create_user(username="lin", name="Lin", password="a-long-pass-77", by=admin, at=AT)
-    people.set_password(user=user, password="another-pass-88", by=admin, at=AT)
+    passwords.reset(user=user, password="another-pass-88", by=admin, at=AT)
     assert user.check_password("another-pass-88")
     assert all("pass" not in str(event.details) for event in AuditEvent.objects.all())
 

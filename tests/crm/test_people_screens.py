@@ -65,7 +65,10 @@ def test_who_opens_what(project: Project, lin: User, role: Role) -> None:
     assert client.get(at("membership_new", lin.pk)).status_code == allowed
     for name, args in (("user_new", ()), ("user_edit", (lin.pk,)), ("user_password", (lin.pk,))):
         assert client.get(at(name, *args)).status_code == own_account
-        assert client.post(at(name, *args)).status_code == (422 if own_account == 200 else 403)
+        sent = (
+            200 if name == "user_password" else 422
+        )  # a first password is made without being asked anything
+        assert client.post(at(name, *args)).status_code == (sent if own_account == 200 else 403)
     assert client.post(at("user_active", lin.pk), {"on": "1"}).status_code == (
         302 if own_account == 200 else 403
     )
@@ -142,9 +145,15 @@ def test_an_unknown_and_an_ambiguous_name_keep_the_input(wu: Client, project: Pr
 
 
 def test_the_administrator_makes_an_account_and_then_gives_a_role(root: Client, project: Project) -> None:
-    answer = root.post(at("user_new"), {**ACCOUNT, "password": "first-pass-77"})
+    answer = root.post(at("user_new"), {**ACCOUNT, "password": "an-own-choice-77"})
     user = User.objects.get(username="lin")
-    assert answer.headers["Location"] == at("user", user.pk)
+    first = answer.context["password"]
+    assert first in answer.content.decode()
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert at("user", user.pk) in answer.content.decode()
+    assert user.check_password(first)
+    assert user.must_change_password
+    assert first not in root.get(at("user", user.pk)).content.decode()
     assert user.aliases == ["小林", "林顾问"]
     root.post(at("membership_new", user.pk), {"role": "consultant", "project": project.pk, "capacity": "30"})
     assert [(row.role, row.project, row.capacity) for row in user.memberships.all()] == [
@@ -167,15 +176,14 @@ def test_fields_of_the_server_cannot_be_sent(root: Client, lin: User) -> None:
     assert fresh.check_password(PASSWORD)
 
 
-def test_a_refused_account_keeps_what_was_typed_but_the_password(root: Client) -> None:
-    root.post(at("user_new"), {**ACCOUNT, "password": "first-pass-77"})
-    answer = root.post(at("user_new"), {**ACCOUNT, "username": "LIN", "password": "first-pass-77"})
+def test_a_refused_account_keeps_what_was_typed(root: Client) -> None:
+    root.post(at("user_new"), ACCOUNT)
+    answer = root.post(at("user_new"), {**ACCOUNT, "username": "LIN"})
     said = answer.content.decode()
     assert answer.status_code == 422
     assert "This login name is taken" in said
     assert 'value="LIN"' in said
     assert "小林" in said
-    assert "first-pass-77" not in said
 
 
 def test_switching_off_signs_the_person_out_at_once(root: Client, lin: User) -> None:
@@ -188,8 +196,21 @@ def test_switching_off_signs_the_person_out_at_once(root: Client, lin: User) -> 
 
 def test_a_new_password_ends_every_session(root: Client, lin: User) -> None:
     theirs = signed_in(lin)
-    root.post(at("user_password", lin.pk), {"password": "another-pass-88"})
+    answer = root.post(at("user_password", lin.pk))
     assert theirs.get(at("notices")).status_code == 302
+    lin.refresh_from_db()
+    assert lin.check_password(answer.context["password"])
+    assert lin.must_change_password
+
+
+def test_an_administrator_gives_themselves_no_password_and_resets_no_own_factor() -> None:
+    user = make_user(Role.SYSTEM_ADMINISTRATOR)
+    client = signed_in(user)
+    assert client.post(at("user_password", user.pk)).status_code == 422
+    client.post(at("user_factor", user.pk))
+    user.refresh_from_db()
+    assert user.check_password(PASSWORD)
+    assert not user.must_change_password
 
 
 def test_px_13_capacity_is_set_on_its_own_page(wu: Client, lin: User) -> None:
