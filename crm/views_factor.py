@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 from qrcode import QRCode
 from qrcode.constants import ERROR_CORRECT_M
 from qrcode.image.svg import SvgPathFillImage
@@ -72,9 +72,14 @@ def factor(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @sensitive_variables("form", "offered", "codes")
 @never_cache
-@require_POST
+@require_http_methods(FORM)
 def factor_confirm(request: HttpRequest) -> HttpResponse:
-    """The first code proves that the app has the secret; from here on it is asked for."""
+    """The first code proves that the app has the secret; from here on it is asked for.
+
+    A reload, or another language, asks for this address with GET: there is nothing here to show a second time.
+    """
+    if request.method != "POST":
+        return redirect("account_me")
     user, key, codes = user_of(request), request.session.session_key or "", list[str]()
     form = ConfirmFactorForm(posted(request))
     try:

@@ -120,6 +120,8 @@ def test_fragments_the_api_and_the_bell_are_refused_in_their_own_way(settings: S
     fragment = client.get("/notices/", headers={"HX-Request": "true"})
     assert (fragment.status_code, fragment.headers["HX-Redirect"]) == (403, "/accounts/factor/")
     assert client.get("/notices/bell/", headers={"HX-Request": "true"}).status_code == 286
+    reloaded = client.get("/accounts/factor/confirm/", follow=True)
+    assert reloaded.redirect_chain[-1][0] == "/accounts/factor/"
     for language in ("en", "zh-hans"):
         client.post("/language/", {"language": language})
         page = client.get("/accounts/factor/").content.decode()
