@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
 from crm.models import CalendarDay, Contact, Project
 from crm.models import PolicyVersion as PolicyRow
+from crm.models.bulk import rows_of, these
 from crm.workdays import Calendar, Window, windows_of
 from leads import policy as policies
 from leads.models import LeadEvent
@@ -99,16 +100,11 @@ def policy_in_force(project_id: int, at: dt.datetime) -> PolicyVersion:
 
 def histories(lead_ids: Collection[int]) -> dict[int, History]:
     """The history of each lead, events in order of (at, id). One query."""
-    rows = (
-        LeadEvent.objects.filter(lead__in=lead_ids).order_by("lead_id", "at", "id").values_list(*EVENT_FIELDS)
-    )
-    found = {lead_id: History(events) for lead_id, events in _grouped(rows.iterator(chunk_size=5000))}
-    return {lead_id: found.get(lead_id, History(())) for lead_id in lead_ids}
-
-
-def _grouped(rows: Iterable[tuple]) -> Iterator[tuple[int, tuple[Event, ...]]]:
-    for lead_id, group in groupby(rows, key=itemgetter(10)):
-        yield lead_id, tuple(Event(*row[:10]) for row in group)
+    rows = LeadEvent.objects.filter(lead__in=these(lead_ids)).order_by("lead_id", "at", "id")
+    found = dict.fromkeys(lead_ids, History(()))
+    for lead_id, group in groupby(rows_of(rows.values_list(*EVENT_FIELDS)), key=itemgetter(-1)):
+        found[lead_id] = History(tuple(Event._make(row[:-1]) for row in group))
+    return found
 
 
 def talks(household_ids: Collection[int], since: dt.datetime) -> dict[int, list[dt.datetime]]:
@@ -117,7 +113,11 @@ def talks(household_ids: Collection[int], since: dt.datetime) -> dict[int, list[
     What the customer began (an incoming call) is no nuisance and does not count.
     """
     rows = Contact.objects.filter(
-        customer__household__in=household_ids, at__gte=since, effective=True, direction="out", voided_at=None
+        customer__household__in=these(household_ids),
+        at__gte=since,
+        effective=True,
+        direction="out",
+        voided_at=None,
     ).values_list("customer__household_id", "at")
     found: dict[int, list[dt.datetime]] = defaultdict(list)
     for household_id, at in rows:

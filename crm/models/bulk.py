@@ -1,14 +1,39 @@
-"""Writing many changed rows in one statement: the same as `bulk_update`, at a twentieth of its cost."""
+"""Many rows at once: read without building a model for each, written in one statement for each thousand."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from operator import attrgetter
 from typing import Any
 
+import psycopg
 from django.db import connection, models
+from django.db.models.expressions import RawSQL
 
 SIZE = 1000
 """Rows of one statement."""
+TUPLES = psycopg.pq.Format.BINARY
+
+
+def these(ids: Collection[int]) -> RawSQL:
+    """For `filter(lead__in=these(ids))`: one array however many ids, where a list is a parameter for each."""
+    return RawSQL("SELECT unnest(%s::bigint[])", [sorted(ids)])
+
+
+def rows_of(rows: models.QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
+    """The tuples of a `values_list`, at a third of its cost for moments: the driver reads them in C.
+
+    Values come as the driver makes them; leave JSON columns to the ORM.
+    """
+    statement, values = rows.query.sql_with_params()
+    connection.ensure_connection()
+    plain: Any = psycopg.Cursor(connection.connection)
+    plain.format = TUPLES
+    made = connection.make_debug_cursor(plain) if connection.queries_logged else connection.make_cursor(plain)
+    with made as cursor:
+        cursor.execute(statement, values)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
 
 
 def write_changed(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
@@ -16,7 +41,7 @@ def write_changed(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
 
     One UPDATE … FROM unnest(…) for each thousand rows: an array for each column instead of a CASE for each value.
     """
-    if not rows:
+    if not rows or not fields:
         return
     model = type(rows[0])
     columns = [_field(model, name) for name in fields]
@@ -35,12 +60,15 @@ def write_changed(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
     with connection.cursor() as cursor:
         for start in range(0, len(rows), SIZE):
             part = rows[start : start + SIZE]
-            values = [[row.pk for row in part]]
-            values += [
-                [field.get_db_prep_save(getattr(row, field.attname), connection) for row in part]
-                for field in columns
-            ]
+            values = [[row.pk for row in part], *(_values(part, field) for field in columns)]
             cursor.execute(statement, values)
+
+
+def _values(rows: Sequence[models.Model], field: Any) -> list[Any]:
+    found = list(map(attrgetter(field.attname), rows))
+    if isinstance(field, models.JSONField):
+        return [field.get_db_prep_save(value, connection) for value in found]
+    return found
 
 
 def _field(model: type[models.Model], name: str) -> Any:
@@ -50,3 +78,27 @@ def _field(model: type[models.Model], name: str) -> Any:
 def _type(field: Any) -> str:
     """The column's type; a key column has that of the key it points at."""
     return str(field.rel_db_type(connection) if field.primary_key else field.db_type(connection))
+
+
+class Differences:
+    """Which of some rows, and which of their fields, are no longer as they were when they were noted."""
+
+    def __init__(self, fields: Sequence[str]) -> None:
+        self._fields = fields
+        self._read = attrgetter(*fields)
+        self._before: dict[int, tuple[Any, ...]] = {}
+
+    def note(self, row: models.Model) -> None:
+        """Remember how the row is stored."""
+        self._before[row.pk] = self._read(row)
+
+    def of(self, rows: Sequence[models.Model]) -> tuple[list[models.Model], list[str]]:
+        """The rows that differ, and the fields in which any of them does."""
+        changed: list[models.Model] = []
+        differing: set[int] = set()
+        for row in rows:
+            now, before = self._read(row), self._before[row.pk]
+            if now != before:
+                changed.append(row)
+                differing.update(n for n, value in enumerate(now) if value != before[n])
+        return changed, [self._fields[n] for n in sorted(differing)]

@@ -1,6 +1,6 @@
 """Making the stored duties match the plan that the history amounts to. The only writer of tasks and of a lead's plan.
 
-`replan` may be called at any time, twice, or late: it folds the whole history anew and changes only what differs. The
+`replan` may be called at any time, twice, or late: it folds the whole history anew and writes only what differs. The
 caller holds the lead's row lock when it has just appended to its history; two replans of one lead come one after the
 other because `replan` takes the same locks, in order of id.
 """
@@ -8,7 +8,6 @@ other because `replan` takes the same locks, in order of id.
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,10 +16,11 @@ from django.db import transaction
 
 from crm.contact_cap import Caps, first_free_day
 from crm.facts_shifts import absences
-from crm.models.bulk import write_changed
+from crm.models.bulk import Differences, these, write_changed
 from leads import facts, rules
 from leads.actions import occasion_fates
 from leads.actions.placing import Surroundings, put_on_a_list
+from leads.actions.plan_rows import LEAD_FIELDS, Key, Stored, stored_duties
 from leads.models import CallTask, Lead
 from leads.policy import Policy
 from leads.rules_bins import row_of
@@ -31,55 +31,6 @@ from leads.states import Held
 CHUNK = 1000
 HORIZON = dt.timedelta(days=35)
 WEEK = dt.timedelta(days=7)
-TASK_FIELDS = (
-    "state",
-    "channel",
-    "policy_id",
-    "why",
-    "opens_at",
-    "due_at",
-    "credit_id",
-    "assignee_id",
-    "list_day",
-    "moved_reason",
-    "held_until",
-    "held_reason",
-    "gave_way",
-    "gave_way_on",
-    "tries",
-    "next_try_at",
-    "first_try_at",
-    "excused",
-    "closed_at",
-    "closed_by_event_id",
-)
-LEAD_FIELDS = (
-    "kind",
-    "state",
-    "stage",
-    "grade",
-    "quality",
-    "is_key",
-    "weekly",
-    "end_reason",
-    "consultant_id",
-    "stand_in_id",
-    "quiet_clause",
-    "clause",
-    "opens_at",
-    "due_at",
-    "held_until",
-    "held_reason",
-    "review_clause",
-    "review_due_at",
-    "rejudge_at",
-    "refusals",
-    "visits",
-    "last_talk_at",
-    "last_visit_at",
-    "planned_at",
-)
-Key = tuple[str, str, int]
 
 
 @dataclass(slots=True)
@@ -121,7 +72,8 @@ def plan_new(leads: Collection[Lead], histories: Mapping[int, History], *, at: d
     frames = facts.frames({lead.project_id for lead in leads}, at)
     context, plans = _context(leads, histories, frames, at, place_again=False)
     for lead in leads:
-        _settle_lead(lead, plans[lead.pk], {}, context)
+        _settle_lead(lead, plans[lead.pk], Stored(), context)
+        lead.planned_at = at
     return context.insert
 
 
@@ -139,27 +91,30 @@ def _chunks(ids: Sequence[int]) -> Iterator[list[int]]:
 
 @transaction.atomic
 def _replan_chunk(ids: list[int], at: dt.datetime, place_again: bool) -> int:
-    leads = list(
-        Lead.objects.select_for_update(of=("self",)).filter(pk__in=ids, merged_into=None).order_by("pk")
-    )
+    """1. lock the leads; 2. fold their histories; 3. read what of their duties may differ; 4. write what does."""
+    rows = Lead.objects.select_for_update(of=("self",)).filter(pk__in=these(ids), merged_into=None)
+    leads = list(rows.order_by("pk"))
+    before = Differences(LEAD_FIELDS)
+    for lead in leads:
+        before.note(lead)
     frames = facts.frames({lead.project_id for lead in leads}, at)
-    histories = facts.histories([lead.pk for lead in leads])
-    stored: dict[int, dict[Key, CallTask]] = defaultdict(dict)
-    for task in CallTask.objects.filter(lead__in=ids, occasion=None):
-        assert task.base_event_id is not None, "only the call of an occasion comes from no event"
-        stored[task.lead_id][task.kind, task.clause, task.base_event_id] = task
+    histories = facts.histories(ids)
     context, plans = _context(leads, histories, frames, at, place_again=place_again)
+    stored, tasks_before = stored_duties(ids, plans)
     for lead in leads:
         _settle_lead(lead, plans[lead.pk], stored[lead.pk], context)
     occasion_fates.settle(leads, plans, histories, context.surroundings)
     # Rows that leave a state go first, so that one open task a lead and kind holds at every statement.
-    context.update.sort(key=lambda task: task.state == CallTask.State.OPEN)
-    closing = [task for task in context.update if task.state != CallTask.State.OPEN]
-    write_changed(closing, TASK_FIELDS)
-    write_changed(context.update[len(closing) :], TASK_FIELDS)
+    for leaves in (True, False):
+        write_changed(*tasks_before.of([task for task in context.update if _has_ended(task) is leaves]))
     CallTask.objects.bulk_create(context.insert, batch_size=500)
-    write_changed(leads, LEAD_FIELDS)
+    write_changed(*before.of(leads))
+    Lead.objects.filter(pk__in=these([lead.pk for lead in leads])).update(planned_at=at)
     return len(leads)
+
+
+def _has_ended(task: CallTask) -> bool:
+    return task.state != CallTask.State.OPEN
 
 
 def _context(
@@ -189,17 +144,19 @@ def _context(
     return context, plans
 
 
-def _settle_lead(lead: Lead, plan: Plan, stored: dict[Key, CallTask], context: _Context) -> None:
+def _settle_lead(lead: Lead, plan: Plan, stored: Stored, context: _Context) -> None:
     """Match one lead's rows with its plan: closed ones, open ones, and those the plan no longer knows."""
     known: set[Key] = set()
     for ended in plan.closed:
-        known.add(ended.duty.key)
-        _store_closed(lead, plan, ended, stored.get(ended.duty.key), context)
+        key = ended.duty.key
+        known.add(key)
+        if stored.ends.get(key) != (ended.state, ended.closed_by):
+            _store_closed(lead, plan, ended, stored.tasks.get(key), context)
     open_tasks: dict[str, CallTask] = {}
     for duty in plan.open_duties:
         known.add(duty.key)
-        open_tasks[duty.kind] = _store_open(lead, plan, duty, stored.get(duty.key), context)
-    for key, task in stored.items():
+        open_tasks[duty.kind] = _store_open(lead, plan, duty, stored.tasks.get(duty.key), context)
+    for key, task in stored.tasks.items():
         if key not in known and task.state == CallTask.State.OPEN:
             # PX-14: what the plan has forgotten after its moment passed stays on record as missed.
             passed = task.due_at <= context.at
@@ -233,7 +190,7 @@ def _task_for(lead: Lead, duty: Duty, task: CallTask | None, context: _Context) 
     """The row of a duty with what follows from the duty alone."""
     if task is None:
         task = CallTask(
-            lead=lead,
+            lead_id=lead.pk,
             kind=duty.kind,
             clause=duty.clause,
             base_event_id=duty.base_event,
@@ -252,8 +209,6 @@ def _store_closed(
     lead: Lead, plan: Plan, ended: ClosedDuty, task: CallTask | None, context: _Context
 ) -> None:
     if task is None and ended.state == CallTask.State.SUPERSEDED:
-        return
-    if task is not None and task.state == ended.state and task.closed_by_event_id == ended.closed_by:
         return
     is_new = task is None
     task = _task_for(lead, ended.duty, task, context)
@@ -285,11 +240,14 @@ def _hold_by_cap(task: CallTask, duty: Duty, lead: Lead, context: _Context) -> N
     task.held_until, task.held_reason = None, ""
     if duty.kind != DutyKind.CADENCE or duty.clause in SAME_DAY:
         return
+    talks = context.talks.get(lead.household_id)
+    if not talks:
+        return
     frame = context.frames[lead.project_id]
     today = frame.today(context.at)
-    had = [frame.clock.local_day(moment) for moment in context.talks.get(lead.household_id, ())]
+    had = [frame.clock.local_day(moment) for moment in talks]
     free = first_free_day(had, max(today, task.list_day), caps_of(frame.policy))
-    if had and free > max(today, task.list_day):
+    if free > max(today, task.list_day):
         task.held_until, task.held_reason = frame.clock.midnight(free), Held.CAP
 
 
@@ -313,7 +271,7 @@ def _project(lead: Lead, plan: Plan, tasks: dict[str, CallTask], context: _Conte
     lead.grade, lead.quality, lead.is_key, lead.weekly = plan.grade, plan.quality, plan.is_key, plan.weekly
     lead.end_reason = plan.state_reason if plan.state in ("lost", "invalid") else ""
     lead.consultant_id = int(plan.consultant) if plan.consultant else None
-    lead.quiet_clause, lead.planned_at = plan.quiet_clause, context.at
+    lead.quiet_clause = plan.quiet_clause
     lead.rejudge_at = frame.clock.midnight(plan.rejudge_on) if plan.rejudge_on else None
     lead.refusals, lead.visits = plan.refusals, plan.visits
     lead.last_talk_at, lead.last_visit_at = plan.last_talk_at, plan.last_visit_at

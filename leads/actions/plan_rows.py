@@ -1,0 +1,105 @@
+"""What is stored of plans: the columns that a plan writes, and the rows of duties that a new plan is compared with."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from crm.models.bulk import Differences, rows_of, these
+from leads.models import CallTask
+from leads.rules_types import Plan
+
+TASK_FIELDS = (
+    "state",
+    "channel",
+    "policy_id",
+    "why",
+    "opens_at",
+    "due_at",
+    "credit_id",
+    "assignee_id",
+    "list_day",
+    "moved_reason",
+    "held_until",
+    "held_reason",
+    "gave_way",
+    "gave_way_on",
+    "tries",
+    "next_try_at",
+    "first_try_at",
+    "excused",
+    "closed_at",
+    "closed_by_event_id",
+)
+LEAD_FIELDS = (
+    "kind",
+    "state",
+    "stage",
+    "grade",
+    "quality",
+    "is_key",
+    "weekly",
+    "end_reason",
+    "consultant_id",
+    "stand_in_id",
+    "quiet_clause",
+    "clause",
+    "opens_at",
+    "due_at",
+    "held_until",
+    "held_reason",
+    "review_clause",
+    "review_due_at",
+    "rejudge_at",
+    "refusals",
+    "visits",
+    "last_talk_at",
+    "last_visit_at",
+)
+Key = tuple[str, str, int]
+End = tuple[str, int | None]
+"""How a duty that is on record ended: its state, and the event that closed it."""
+
+
+@dataclass(slots=True)
+class Stored:
+    """The rows of one lead by the key of their duty: in full what may have to change, of the others only their end."""
+
+    tasks: dict[Key, CallTask] = field(default_factory=dict)
+    ends: dict[Key, End] = field(default_factory=dict)
+
+
+def stored_duties(ids: Collection[int], plans: Mapping[int, Plan]) -> tuple[dict[int, Stored], Differences]:
+    """What is stored of each lead's duties. Most ended ones stay as they are: of those only the end is read."""
+    found: dict[int, Stored] = defaultdict(Stored)
+    before = Differences(TASK_FIELDS)
+    rows = CallTask.objects.filter(lead__in=these(ids), occasion=None)
+    ended = rows.exclude(state=CallTask.State.OPEN).order_by()
+    keys: dict[tuple[int, Key], int] = {}
+    for pk, lead_id, kind, clause, base, state, closed_by in rows_of(
+        ended.values_list("pk", "lead", "kind", "clause", "base_event", "state", "closed_by_event")
+    ):
+        keys[lead_id, (kind, clause, base)] = pk
+        found[lead_id].ends[kind, clause, base] = state, closed_by
+    other = [
+        keys[lead_id, key]
+        for lead_id, plan in plans.items()
+        for key, end in _ends_of(plan)
+        if key in found[lead_id].ends and found[lead_id].ends[key] != end
+    ]
+    for task in (
+        *rows.filter(state=CallTask.State.OPEN),
+        *(rows.filter(pk__in=these(other)) if other else ()),
+    ):
+        before.note(task)
+        found[task.lead_id].tasks[task.kind, task.clause, task.base_event_id] = task
+    return found, before
+
+
+def _ends_of(plan: Plan) -> Iterator[tuple[Key, End | None]]:
+    """How each duty of a plan ended; None for one that is open."""
+    for ended in plan.closed:
+        yield ended.duty.key, (ended.state, ended.closed_by)
+    for duty in plan.open_duties:
+        yield duty.key, None
