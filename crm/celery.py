@@ -34,6 +34,8 @@ app.conf.beat_schedule = {
     "occasions": {"task": "leads.tasks.occasions", "schedule": 120.0, "options": {"expires": 120}},
     "imports": {"task": "leads.tasks.imports", "schedule": 60.0, "options": {"expires": 60}},
     "backup": {"task": "crm.tasks.backup", "schedule": 600.0, "options": {"expires": 600}},
+    "outbox": {"task": "crm.tasks.outbox", "schedule": 5.0, "options": {"expires": 5}},
+    "stops": {"task": "leads.tasks.stops", "schedule": 30.0, "options": {"expires": 30}},
     "policies": {"task": "leads.tasks.policies", "schedule": 60.0, "options": {"expires": 60}},
 }
 
@@ -60,3 +62,10 @@ def settle_lists(project_id: int) -> None:
 
     ask_again("settle_day", project_id)
     soon("leads.tasks.settle_project", project_id)
+    """Have the worker settle a project's lists anew once the transaction is through (PX-7: a leave of today)."""
+    transaction.on_commit(lambda: app.send_task("leads.tasks.settle_project", [project_id]))
+
+
+def carry_stops() -> None:
+    """Have the worker take opted-out customers off the call lists, once the transaction is through."""
+    transaction.on_commit(lambda: app.send_task("leads.tasks.stops"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from celery import shared_task
+from celery import current_app, shared_task
 from django.conf import settings
 
 from crm import clock, health
@@ -10,6 +10,11 @@ from crm.actions import sessions, sign_ins
 from crm.actions.jobs import recorded
 from crm.backup import schedule
 from crm.backup.writing import write
+from crm.models import Gateway
+from crm.outbox import draining, sweeping
+
+OUTBOX_TICK = 5  # seconds
+DRAIN_SECONDS = 12.0  # the limit leaves room for one socket timeout and the recording after it
 
 
 @shared_task
@@ -34,3 +39,21 @@ def forget() -> None:
     with recorded("forget", clock=clock.now) as result:
         result["history"] = sign_ins.forget_old(at=clock.now())
         result["sessions"] = sessions.forget_dead(at=clock.now())
+
+
+@shared_task
+def outbox() -> None:
+    """The tick of the outbox: put its rows in order, and have each line drained. Losing or doubling it does no harm."""
+    with recorded("outbox", clock=clock.now) as result:
+        result.update(sweeping.sweep(at=clock.now()))
+    for gateway in Gateway.objects.filter(state=Gateway.State.ON):
+        for _session in range(draining.sessions_of(gateway)):
+            drain.apply_async((gateway.pk,), queue=f"gateway.{gateway.kind}", expires=OUTBOX_TICK)
+
+
+@shared_task(soft_time_limit=28, time_limit=30)
+def drain(gateway_id: int) -> None:
+    """Send and listen over one line for a while; who opted out leaves the call lists at once."""
+    done = draining.drain(gateway_id=gateway_id, seconds=DRAIN_SECONDS, clock=clock.now)
+    if done.opted_out:
+        current_app.send_task("leads.tasks.stops")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from crm import views_clauses, views_home, views_notices
+from crm import views_callback, views_clauses, views_home, views_notices
 
 app_name = "crm"
 
@@ -16,5 +16,6 @@ urlpatterns = [
     path("notices/bell/", views_notices.bell, name="bell"),
     path("notices/read/", views_notices.read_all, name="notices_read"),
     path("notices/<int:pk>/open/", views_notices.open_notice, name="notice_open"),
+    path("gateway/<uuid:key>/callback/", views_callback.callback, name="callback"),
     path("", include("crm.urls_admin")),
 ]

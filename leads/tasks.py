@@ -9,7 +9,7 @@ from celery import shared_task
 from crm import clock
 from crm.actions.jobs import recorded
 from crm.models import PolicyVersion, Project
-from leads.actions import importing_run, occasion_calls, replanning, settling, sweeping
+from leads.actions import importing_run, occasion_calls, replanning, settling, stopping, sweeping
 
 
 def _each_project(name: str, sweep: Callable[..., int]) -> None:
@@ -119,3 +119,10 @@ def run_import(batch_id: int) -> None:
         result.update(batch=batch_id, more=more)
     if more:
         run_import.delay(batch_id)
+
+
+@shared_task
+def stops() -> None:
+    """Stops of calls, and their lifting, that the leads do not know yet; replies get their owner."""
+    with recorded("stops", clock=clock.now) as result:
+        result.update(stopping.carry(at=clock.now()))

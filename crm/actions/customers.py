@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from crm.actions import audit
 from crm.errors import RuleViolation
-from crm.models import Consent, Customer, CustomerPhone, Household, OptOut, User
+from crm.models import Consent, Customer, CustomerPhone, Household, OptOut, Suppression, User
 from crm.names import clean_name, search_bigrams
 from crm.phones import Number, message, parse, reversed_digits
 from crm.states import Preference, Salutation
@@ -210,6 +210,12 @@ def record_consent(
         customer=customer, scope=scope, source=source, wording=wording, at=at, by=by
     )
     OptOut.objects.filter(customer=customer, scope=scope, lifted_by=None).update(lifted_by=consent)
+    if scope == "marketing_sms":
+        numbers = customer.phones.filter(live=True).values("e164")
+        said = Suppression.objects.filter(number__in=numbers, lifted_at=None)
+        said.exclude(source=Suppression.Source.BLACKLIST).update(
+            lifted_at=at
+        )  # the carrier's list is not ours to lift
     return consent
 
 

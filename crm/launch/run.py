@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import signal
 import socket
@@ -21,6 +22,15 @@ from crm.launch.servers import Postgres, Server, Valkey, endpoints, prepare_sock
 from crm.launch.supervisor import Child, Supervisor, tail
 
 WEB_PATIENCE = 60.0  # seconds until the first page must answer
+# How the demo's carrier behaves at first: most is delivered, some people answer, a little goes wrong.
+SMSC = {
+    "answer_delay": 0.02,
+    "receipt_delay": 2.0,
+    "undelivered": 0.03,
+    "reply": 0.03,
+    "silent": 0.0,
+    "doubled": 0.05,
+}
 LOG_LIMIT = 5_000_000  # bytes; a larger log is set aside at the next start
 
 
@@ -139,8 +149,16 @@ class Product:
                 )
             time.sleep(0.05)
 
+    def start_smsc(self) -> None:
+        """The demo's carrier (crm/smsc/), on a port that the data folder keeps; knobs in smsc.json beside it."""
+        if not (self.data / "smsc-port").exists():
+            return
+        port = (self.data / "smsc-port").read_text().strip()
+        words = ["crm.smsc", "--port", port, "--password", "demo", "--control", str(self.data / "smsc.json")]
+        self.supervisor.add(self.python("smsc", *words))
+
     def start_background(self) -> None:
-        """One worker and exactly one scheduler."""
+        """A worker, another for the lines that messages leave by, and exactly one scheduler."""
         (self.data / "beat").mkdir(exist_ok=True)
         worker = ["worker", "--loglevel", "INFO", "--without-mingle"]
         beat = ["beat", "--loglevel", "INFO", "--pidfile=", "-s", str(self.data / "beat" / "schedule")]
@@ -148,6 +166,9 @@ class Product:
         self.supervisor.add(
             self.python("worker", "celery", "-A", "crm", *worker, death_signal=signal.SIGQUIT)
         )
+        queues = "gateway.console,gateway.http,gateway.smpp"
+        lines = [*worker, "-Q", queues, "-n", "sender@%h", "--concurrency", "2"]
+        self.supervisor.add(self.python("sender", "celery", "-A", "crm", *lines, death_signal=signal.SIGQUIT))
         self.supervisor.add(self.python("beat", "celery", "-A", "crm", *beat))
 
 
@@ -189,12 +210,20 @@ def start(product: Product) -> None:
     logins = demo(product)
     say("Starting the web, the worker and the scheduler ...")
     product.start_web()
+    product.start_smsc()
     product.start_background()
     name = "localhost" if product.host in ("127.0.0.1", "0.0.0.0", "::1", "::") else product.host  # noqa: S104
     say(f"\n    Ready: http://{name}:{product.port}/\n")
     if logins:
         say("\n".join("    " + line for line in logins.strip().splitlines()) + "\n")
     say(f"    Logs: {product.logs}    Stop: Ctrl-C\n")
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
 
 
 def demo(product: Product) -> str:
@@ -208,6 +237,9 @@ def demo(product: Product) -> str:
     embedded = "DATABASE_URL" not in os.environ
     if embedded and kept.exists() and kept.stat().st_mtime >= made.stat().st_mtime:
         return kept.read_text()
+    (product.data / "smsc-port").write_text(str(free_port()))
+    (product.data / "smsc.json").write_text(json.dumps(SMSC, indent=2))
+    product.env["CRM_SMSC_PORT"] = (product.data / "smsc-port").read_text()
     product.manage("demo", "--if-empty")
     logins = product.manage("demo", "--logins")
     if embedded:

@@ -61,6 +61,9 @@ class Receipt(models.Model):
     part = models.PositiveSmallIntegerField(default=1)
     status = models.CharField(max_length=12)
     code = models.CharField(max_length=32, blank=True)
+    hint = models.CharField(
+        max_length=48, blank=True
+    )  # number:reference, for a message whose answer was never heard
     at = models.DateTimeField()
     received_at = models.DateTimeField()
     message = models.ForeignKey(Message, on_delete=models.CASCADE, null=True, related_name="receipts")
@@ -72,6 +75,7 @@ class Receipt(models.Model):
             models.Index(
                 fields=["gateway", "gateway_ref"], name="receipt_unjoined", condition=Q(message=None)
             ),
+            models.Index(fields=["hint"], name="receipt_hint", condition=Q(message=None) & ~Q(hint="")),
         )
         constraints = (
             models.UniqueConstraint(
@@ -117,6 +121,7 @@ class InboundMessage(models.Model):
             models.Index(fields=["project", "-at", "-id"], name="inbound_open", condition=Q(handled_at=None)),
             models.Index(fields=["project", "-at", "-id"], name="inbound_all"),
             models.Index(fields=["owner", "-at", "-id"], name="inbound_owner", condition=Q(handled_at=None)),
+            models.Index(fields=["sender", "-received_at"], name="inbound_sender"),
         )
         constraints = (models.UniqueConstraint(fields=("gateway", "gateway_ref"), name="inbound_once"),)
 

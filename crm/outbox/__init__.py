@@ -22,6 +22,7 @@ who has opted out, at any moment; marketing only 09:00-20:00 local; every row en
 """
 
 from crm.outbox.planning import Planned, Row, plan, planned
+from crm.outbox.reconciling import resend_refused, settle_unknown
 from crm.outbox.runs import blocked, cancel, discard_plan, launch, line_of, open_run, pause, resume
 from crm.outbox.singles import send_one
 
@@ -37,6 +38,8 @@ __all__ = [
     "pause",
     "plan",
     "planned",
+    "resend_refused",
     "resume",
     "send_one",
+    "settle_unknown",
 ]

@@ -52,14 +52,14 @@ def refuse_text(refused: TextRefused, field: str = "body") -> RuleViolation:
     return RuleViolation(text, "SC-10", field, code=refused.code.value)
 
 
-def check_template(body: str, allowed: Collection[str]) -> tuple[str, ...]:
-    """The fields of a body. RuleViolation when it breaks SC-10 or reads a field that is not listed."""
+def check_template(body: str, allowed: Collection[str] | None) -> tuple[str, ...]:
+    """The fields of a body. RuleViolation when it breaks SC-10 or reads a field that is not listed (None: any)."""
     try:
         check_body(body)
     except TextRefused as refused:
         raise refuse_text(refused) from None
     fields = fields_of(body)
-    unknown = sorted(set(fields) - set(allowed))
+    unknown = sorted(set(fields) - set(fields if allowed is None else allowed))
     if unknown:
         raise RuleViolation(
             _("The text names a field that does not exist: %(field)s") % {"field": unknown[0]},

@@ -37,6 +37,7 @@ WORDS = {
     "<slug:what>/<str:key>": "script/SC-2.1",
     "<path:content_type_id>/<path:object_id>": "1/1",
     "<slug:code>": "mid_autumn",
+    "<uuid:key>": "00000000-0000-4000-8000-000000000001",
     "<path:object_id>": "1",
     "^(?P<app_label>auth|account)/$": "auth/",
     "(?P<url>.*)$": "nowhere/",

@@ -13,7 +13,7 @@ from tests.architecture.source import ROOT
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE)["services"]
-APP = ("migrate", "web", "worker", "beat")
+APP = ("migrate", "web", "worker", "sender", "beat")
 SECRETS = {"CRM_SECRET_KEY", "CRM_ALLOWED_HOSTS", "POSTGRES_PASSWORD"}
 
 
@@ -50,7 +50,7 @@ def test_it_migrates_once_and_everything_waits_for_that() -> None:
     assert commands["migrate"] == "python manage.py migrate_once"
     assert SERVICES["migrate"]["restart"] == "no"
     assert [name for name in APP if "migrate" in commands[name]] == ["migrate"]
-    for name in ("web", "worker", "beat"):
+    for name in ("web", "worker", "sender", "beat"):
         assert SERVICES[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
     for name in APP:
         for server in ("db", "valkey"):
@@ -65,7 +65,7 @@ def test_there_is_one_scheduler() -> None:
 
 
 def test_every_part_that_stays_has_a_health_check() -> None:
-    for name in ("web", "worker", "beat", "db", "valkey"):
+    for name in ("web", "worker", "sender", "beat", "db", "valkey"):
         assert SERVICES[name]["healthcheck"]["test"], name
 
 

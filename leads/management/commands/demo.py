@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from crm import clock
+from crm.actions import gateways as lines
 from crm.models import (
     Membership,
     Project,
@@ -41,6 +43,7 @@ class Command(BaseCommand):
         story = Story(random.Random(options["seed"]), clock.now())  # noqa: S311 - a story, no secret
         with transaction.atomic():
             story.set_up()
+            lines.demo_lines(port=os.environ.get("CRM_SMSC_PORT", ""), at=clock.now())
         story.tell()
         self.stdout.write(f"{Lead.objects.count()} leads, {CallTask.objects.count()} tasks")
 
