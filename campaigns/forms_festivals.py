@@ -20,3 +20,7 @@ class GreetingForm(BaseForm):
         widget=forms.Textarea,
         help_text=_("Without opening, signature and opt-out: the system puts them there."),
     )
+
+
+class StopForm(BaseForm):
+    reason = forms.CharField(label=_("Why nobody is greeted"), max_length=200)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from campaigns import views_festivals
+from campaigns import views_festivals, views_greetings
 
 app_name = "campaigns"
 
@@ -13,6 +13,8 @@ urlpatterns = [
     path("festivals/fill/", views_festivals.fill, name="festivals_fill"),
     path("festivals/review/", views_festivals.review, name="festivals_review"),
     path("festivals/<int:pk>/", views_festivals.festival, name="festival"),
+    path("greetings/", views_greetings.greetings, name="greetings"),
+    path("greetings/runs/<int:pk>/", views_greetings.greeting, name="greeting_run"),
     path("greetings/<slug:code>/", views_festivals.greeting, name="greeting"),
     path("greetings/<int:pk>/approve/", views_festivals.greeting_approve, name="greeting_approve"),
 ]

@@ -108,15 +108,13 @@ CLAUSES = (
         "SC-4.4",
         "Closed customers are greeted at festivals by SMS or phone.",
         "成交客户节日短信或电话问候。",
-        part=(
-            "Festivals are shown as occasions of the call; sending greetings comes with the campaigns.",
-            "节日已作为联系由头显示，批量问候随营销活动功能提供。",
-        ),
+        done=True,
     ),
     Clause(
         "SC-5.1",
         "On every holiday customers are greeted: everybody by SMS, key customers by phone.",
         "每逢节日必须问候客户：全部客户短信，重点客户电话。",
+        done=True,
     ),
     Clause(
         "SC-5.2",

@@ -54,6 +54,11 @@ class Progress:
         return self.of(SENT)
 
     @property
+    def done(self) -> int:
+        """Nothing more is to be done for them."""
+        return self.planned - self.pending
+
+    @property
     def unknown(self) -> int:
         return self.messages.get(State.UNKNOWN, 0)
 

@@ -122,6 +122,13 @@ TABLE: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
                 _NOT_MEMBERS,
                 also=("campaigns:festival", "campaigns:greeting"),
             ),
+            Entry(
+                "campaigns:greetings",
+                _("Greetings"),
+                "confetti",
+                (Action.MAKE_CAMPAIGN, Action.APPROVE_CAMPAIGN),
+                also=("campaigns:greeting_run",),
+            ),
             Entry("crm:occasions", _("Occasions"), "confetti", (*_POLICY, Action.MAKE_CAMPAIGN), _NOT_SALES),
             Entry("leads:scripts", _("Scripts"), "script", _POLICY, _NOT_SALES),
             Entry("leads:policies", _("Policies"), "file-text", _POLICY, _NOT_SALES),

@@ -31,6 +31,8 @@ LABELS: dict[str, str | Promise] = {
     "reviews": gettext_lazy("Reviews and repairs whose time is up"),
     "pool": gettext_lazy("Leads that nobody takes care of"),
     "occasions": gettext_lazy("Greetings and milestone calls whose time is up"),
+    "greetings": gettext_lazy("Festivals that come near: greetings planned and sent"),
+    "greet": gettext_lazy("One project's greeting of a festival"),
     "imports": gettext_lazy("Imports that wait or were interrupted"),
     "policies": gettext_lazy("Policies that come into force"),
     "backup": gettext_lazy("Writes the day's backup, where one is scheduled"),

@@ -67,6 +67,10 @@ class Policy:
     closing_step: str = _choice("SC-4.1", "subscribed", CLOSING_STEPS)
     buyer_interval_days: int = _number("SC-4.2", 15, 1, 180, "days")
     after_handover_days: int = _number("SC-4.2", 0, 0, 3650, "days")
+    # SC-5.1: greetings; key customers get the message in the evening, if nobody reached them by then
+    greeting_lead_days: int = _number("SC-5.1", 7, 1, 60, "days")
+    greeting_from: time = _time("SC-5.1", 9, 30)
+    greeting_unreached_from: time = _time("SC-5.1", 19)
     # SC-6: the cap over the one contact ledger
     cap_conversations_day: int = _number("SC-6", 1, 1, 10, "conversations")
     cap_conversations_week: int = _number("SC-6", 3, 1, 50, "conversations")
@@ -197,6 +201,7 @@ def _contradictions(policy: Policy) -> dict[str, FieldError]:
             errors[name] = FieldError(gettext_noop("Lies outside its own slot."), {})
     if policy.closing_time <= policy.morning_try:
         errors["closing_time"] = FieldError(gettext_noop("Closing lies before the first try of the day."), {})
+    errors |= _greeting_times(policy)
     if policy.cap_conversations_week < policy.cap_conversations_day:
         errors["cap_conversations_week"] = FieldError(gettext_noop("May not be less than a day's."), {})
     if policy.cap_urgent_conversations_day < policy.cap_conversations_day:
@@ -204,3 +209,13 @@ def _contradictions(policy: Policy) -> dict[str, FieldError]:
     if policy.lapse_last_warning_days >= policy.lapse_first_warning_days:
         errors["lapse_last_warning_days"] = FieldError(gettext_noop("Comes after the first."), {})
     return errors
+
+
+def _greeting_times(policy: Policy) -> dict[str, FieldError]:
+    """Greetings are marketing messages: they go out from 09:00 to 20:00, the evening's after the day's."""
+    outside = FieldError(gettext_noop("Messages go out from 09:00 to 20:00."), {})
+    if not time(9) <= policy.greeting_from < time(20):
+        return {"greeting_from": outside}
+    if not policy.greeting_from < policy.greeting_unreached_from < time(20):
+        return {"greeting_unreached_from": outside}
+    return {}

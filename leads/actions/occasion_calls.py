@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 from django.db import transaction
 
-from crm.models import Occasion
+from crm.models import Occasion, Project
 from crm.models.bulk import write_changed
 from leads import facts
 from leads.actions import planning
@@ -71,18 +71,18 @@ def plan_calls(
 
 @transaction.atomic
 def withdraw_calls(
-    *, occasion: Occasion, at: dt.datetime, lead_ids: Collection[int] | None = None, reason: str = ""
+    *, occasion: Occasion, project: Project, at: dt.datetime, reason: str, keep: Collection[int] = ()
 ) -> int:
-    """Take the open calls of an occasion off the lists (cancelled, moved, another choice); they stay on record."""
-    rows = CallTask.objects.open().filter(occasion=occasion)
-    if lead_ids is not None:
-        rows = rows.filter(lead__in=lead_ids)
-    tasks = list(rows.select_for_update().order_by("pk"))
-    for task in tasks:
+    """Take a project's open calls of an occasion off the lists, but for the leads in `keep`; they stay on record."""
+    rows = CallTask.objects.open().filter(occasion=occasion, lead__project=project)
+    tasks = list(rows.select_for_update(of=("self",)).order_by("pk"))
+    kept = set(keep)
+    withdrawn = [task for task in tasks if task.lead_id not in kept]
+    for task in withdrawn:
         task.state, task.closed_at = State.SUPERSEDED, at
         task.why = {**task.why, "withdrawn": at.isoformat(), "reason": reason}
-    write_changed(tasks, ("state", "closed_at", "why"))
-    return len(tasks)
+    write_changed(withdrawn, ("state", "closed_at", "why"))
+    return len(withdrawn)
 
 
 def close_passed(*, at: dt.datetime, most: int = 5000) -> int:

@@ -88,6 +88,25 @@ class LeadQuerySet(models.QuerySet):
         named = Customer.objects.filter(bigrams__contains=wanted, merged_into=None)
         return self.filter(household__in=named.values("household"))
 
+    def key_customers(self) -> LeadQuerySet:
+        """SC-2.3a: grade A, or an A or B lead flagged key; and owners flagged as such (SC-5.1). Ordinary leads only."""
+        owner = Q(stage__in=["subscribed", "signed", "handed_over"])
+        return self.filter(
+            (~owner & Q(state="live") & (Q(grade="A") | Q(is_key=True, grade__in=["A", "B"])))
+            | (owner & Q(is_key=True, state__in=["live", "closed"])),
+            kind="ordinary",
+        )
+
+    def one_a_party(self) -> LeadQuerySet:
+        """Of each party's leads the one that speaks for it in every project: live first, talked to last, newest."""
+        chosen = self.order_by(
+            "household_id",
+            Case(When(state="live", then=0), default=1),
+            F("last_talk_at").desc(nulls_last=True),
+            "-pk",
+        ).distinct("household_id")
+        return LeadQuerySet(self.model).filter(pk__in=chosen.values("pk"))
+
     def for_rows(self) -> LeadQuerySet:
         """What a line of a list shows, in a constant number of queries."""
         return self.select_related("customer", "consultant", "heard_via", "project").prefetch_related(

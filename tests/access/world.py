@@ -10,7 +10,7 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from campaigns.actions import festivals
-from campaigns.models import FestivalDay
+from campaigns.models import FestivalDay, Greeting
 from crm.models import AccountSession, Area, Membership, Notice, Occasion, User
 from crm.roles import Role
 from leads.actions import deals, importing, merging, policies
@@ -28,7 +28,8 @@ OBJECTS = {
     "buildings/": "building", "unit-types/": "unit_type", "units/": "unit", "shifts/": "user",
     "occasions/": "occasion", "today/": "task", "contacts/": "event", "visits/": "visit", "leads/": "lead",
     "reviews/downgrades/": "downgrade", "policies/": "policy", "merges/": "merge", "deals/steps/": "step",
-    "deals/": "deal", "imports/": "batch", "campaigns/festivals/": "festival", "campaigns/greetings/": "greeting",
+    "deals/": "deal", "imports/": "batch", "campaigns/festivals/": "festival", "campaigns/greetings/runs/": "greeting_run",
+    "campaigns/greetings/": "greeting",
 }  # fmt: skip
 """Which object the number in an address names, by how the address begins."""
 WORDS = {
@@ -115,6 +116,9 @@ def make_things(stage: Stage, phone: str) -> dict[str, int]:
         "festival": FestivalDay.objects.get(code="mid_autumn"),
         "greeting": festivals.propose_text(
             project=project, code="mid_autumn", body="祝您中秋快乐", by=writer, at=NOW
+        ),
+        "greeting_run": Greeting.objects.create(
+            project=project, festival=FestivalDay.objects.get(code="mid_autumn"), problem="x"
         ),
         "batch": importing.upload(project=project, filename="a.csv", content=REGISTER, by=wu, at=NOW),
     }

@@ -29,7 +29,7 @@ def product_files() -> list[Path]:
     """The product's Python files but the registry itself and the migrations."""
     return sorted(
         path
-        for app in ("crm", "leads")
+        for app in ("crm", "leads", "campaigns")
         for path in (ROOT / app).rglob("*.py")
         if path.name not in REGISTRY and "migrations" not in path.parts
     )

@@ -52,6 +52,12 @@ def plan(
     )  # fmt: skip
 
 
+def withdraw(festival: Occasion, stage: Stage, keep: tuple[int, ...] | list[int] = ()) -> int:
+    return occasion_calls.withdraw_calls(
+        occasion=festival, project=stage.project, at=at("21 09:00"), reason="moved", keep=keep
+    )
+
+
 def test_sc_5_1_a_greeting_call_stands_on_the_consultants_list_once(
     stage: Stage, lead: Lead, festival: Occasion
 ) -> None:
@@ -120,7 +126,8 @@ def test_a_withdrawn_call_stays_withdrawn_until_it_is_planned_again(
     lead: Lead, stage: Stage, festival: Occasion
 ) -> None:
     plan(festival, lead)
-    assert occasion_calls.withdraw_calls(occasion=festival, at=at("21 09:00"), reason="moved") == 1
+    assert withdraw(festival, stage, keep=[lead.pk]) == 0
+    assert withdraw(festival, stage) == 1
     set_preference(lead_id=lead.pk, preference="fewer", by=stage.lin, at=at("22 10:00"))
     task = CallTask.objects.get(occasion=festival)
     assert task.state == "superseded"

@@ -1,0 +1,34 @@
+"""Background jobs of campaigns: short, safe to run twice or late. The tables hold the truth."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from campaigns import facts_greetings
+from campaigns.actions import greetings as actions
+from campaigns.models import FestivalDay
+from crm import clock
+from crm.actions.jobs import recorded
+from crm.models import Project
+
+
+@shared_task
+def greetings() -> None:
+    """Festivals that come near: who has to review them is told, each project's greeting is planned or sent."""
+    with recorded("greetings", clock=clock.now) as result:
+        result["told"] = actions.tell_unreviewed(at=clock.now())
+        due = facts_greetings.waiting(at=clock.now())
+        result["waiting"] = len(due)
+    for festival_id, project_id, on_the_day in due:
+        greet.delay(festival_id, project_id, on_the_day)
+
+
+@shared_task
+def greet(festival_id: int, project_id: int, on_the_day: bool) -> None:
+    """Plan one project's greeting, on the day itself send it."""
+    with recorded("greet", project_id=project_id, clock=clock.now) as result:
+        festival = FestivalDay.objects.get(pk=festival_id)
+        project = Project.objects.get(pk=project_id)
+        step = actions.launch_greeting if on_the_day else actions.plan_greeting
+        greeting = step(festival=festival, project=project, at=clock.now())
+        result.update(festival=festival.code, calls=greeting.calls, problem=greeting.problem)
