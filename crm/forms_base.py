@@ -6,7 +6,9 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from crm.errors import RuleViolation
 
@@ -83,6 +85,13 @@ class BaseModelForm(Presentable, forms.ModelForm):
     """The parent of every model form. It only reads and checks: saving is an action's business."""
 
 
+TOO_LONG = ngettext_lazy(
+    "At most %(limit_value)d character; there are %(show_value)d.",
+    "At most %(limit_value)d characters; there are %(show_value)d.",
+    "limit_value",
+)
+
+
 def dress(field: forms.Field) -> None:
     """Give a field the class and attributes of its kind."""
     widget = field.widget
@@ -97,6 +106,9 @@ def dress(field: forms.Field) -> None:
         widget.attrs.setdefault("inputmode", "decimal")
     elif isinstance(field, forms.IntegerField):
         widget.attrs.setdefault("inputmode", "numeric")
+    for check in field.validators:
+        if isinstance(check, MaxLengthValidator):
+            check.message = TOO_LONG
     if isinstance(field, forms.ModelChoiceField) and field.empty_label == "---------":
         field.empty_label = _("Please choose")
 

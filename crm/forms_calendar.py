@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.forms_base import BaseForm, DateInput
 
@@ -18,7 +19,10 @@ class DayForm(BaseForm):
         widget=forms.RadioSelect,
     )
     name = forms.CharField(
-        label=_("Name"), max_length=40, required=False, help_text=_("For example the holiday's name.")
+        label=pgettext_lazy("of a thing", "Name"),
+        max_length=40,
+        required=False,
+        help_text=_("For example the holiday's name."),
     )
 
     @property

@@ -17,6 +17,7 @@ from crm.models.places import validate_windows
 from crm.workdays import windows_of
 
 _WINDOW = re.compile(r"\s*(\d{1,2}[:：]\d{2})\s*[-–—~～至到]\s*(\d{1,2}[:：]\d{2})\s*")
+NAME = pgettext_lazy("of a thing", "Name")
 WRONG_WINDOW = _("Write windows as 10:00-11:30, one a line, each opening before it closes.")
 
 
@@ -66,6 +67,13 @@ class ProjectForm(BaseModelForm):
             "opens_at",
             "closes_at",
         )
+        labels = {"name": NAME}
+        help_texts = {
+            "closes_at": _(
+                "When the doors close. The moment duties fall due is the policy's closing time; a new project's"
+                " first policy takes it from here, later it changes by a new version only (SC-13)."
+            )
+        }
         widgets = {
             "opens_at": TimeInput,
             "closes_at": TimeInput,
@@ -86,7 +94,7 @@ class ProjectForm(BaseModelForm):
 
 
 class AreaForm(BaseForm):
-    name = forms.CharField(label=_("Name"), max_length=60)
+    name = forms.CharField(label=NAME, max_length=60)
     buildings = forms.ModelMultipleChoiceField(
         Building.objects.none(),
         label=_("Buildings"),
@@ -96,19 +104,26 @@ class AreaForm(BaseForm):
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["buildings"].queryset = project.buildings.all()  # type: ignore[attr-defined]
+        rows = project.buildings.all()
+        self.fields["buildings"].queryset = rows  # type: ignore[attr-defined]
+        if not rows:
+            self.fields["buildings"].help_text = _(
+                "This project has no buildings yet. Make them under Units."
+            )
 
 
 class BuildingForm(BaseModelForm):
     class Meta:
         model = Building
         fields = ("name",)
+        labels = {"name": NAME}
 
 
 class UnitTypeForm(BaseModelForm):
     class Meta:
         model = UnitType
         fields = ("name", "rooms", "area_sqm")
+        labels = {"name": NAME}
 
 
 class UnitForm(BaseModelForm):
@@ -134,5 +149,6 @@ def area_form(project: Project, area: Area | None, data: Any = None) -> AreaForm
 
 
 def new_project_initial() -> dict[str, Any]:
-    """What a new project starts from: the usual opening hours."""
-    return {"opens_at": dt.time(9, 0), "closes_at": dt.time(20, 30)}
+    """What a new project starts from: the usual opening hours, and the contact windows of SC-8."""
+    windows = [["10:00", "11:30"], ["15:30", "17:00"]]
+    return {"opens_at": dt.time(9, 0), "closes_at": dt.time(20, 30), "windows": windows}

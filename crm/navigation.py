@@ -21,6 +21,7 @@ Text = str | Promise
 class Entry:
     """`actions`: any of them opens the entry (none: everybody); grants narrowed by a limit of `without` do not count.
 
+    `figures`: an action that opens the entry to those whose reach of it is a project or wider, for whom it has figures.
     `short` is the word under the icon on a phone, `tab` its place in the bar there (0: only under More), `keys` the
     shortcut at the desk, `also` further view names for which the entry is the current one.
     """
@@ -34,6 +35,7 @@ class Entry:
     tab: int = 0
     keys: str = ""
     also: tuple[str, ...] = ()
+    figures: Action | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,14 @@ TABLE: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
         (
             Entry("leads:assigning", _("Assigning"), "user-check", (Action.ASSIGN,), _PARTLY, keys="g a"),
             Entry("leads:reviews", _("Reviews"), "clipboard-check", (Action.ASSIGN,), _PARTLY, keys="g r"),
-            Entry("leads:funnel", _("Funnel"), "chart-funnel", (Action.SEE_FIGURES,), keys="g f"),
+            Entry(
+                "leads:funnel",
+                _("Funnel"),
+                "chart-funnel",
+                (Action.WORK_LEADS,),
+                keys="g f",
+                figures=Action.SEE_FIGURES,
+            ),
             Entry(
                 "leads:imports",
                 _("Imports"),
@@ -212,7 +221,10 @@ def _items(user: User, entries: tuple[Entry, ...], current: str) -> list[Item]:
 
 
 def _open_to(user: User, entry: Entry) -> bool:
-    return not entry.actions or any(scope(user, action, without=entry.without) for action in entry.actions)
+    if not entry.actions or any(scope(user, action, without=entry.without) for action in entry.actions):
+        return True
+    wide = scope(user, entry.figures) if entry.figures else None
+    return wide is not None and bool(wide.everywhere or wide.projects)
 
 
 def _url(name: str) -> str:

@@ -43,6 +43,28 @@ LABELS: dict[str, str | Promise] = {
 """What each job of crm/celery.py does, in the reader's words."""
 
 
+RESULTS: dict[str, str | Promise] = {
+    "found": gettext_lazy("found"),
+    "projects": gettext_lazy("projects"),
+    "day": gettext_lazy("day"),
+    "leads": gettext_lazy("leads"),
+    "gave_way": gettext_lazy("given way"),
+    "waiting": gettext_lazy("waiting"),
+    "done": gettext_lazy("done"),
+    "left": gettext_lazy("left"),
+    "file": gettext_lazy("file"),
+    "bytes": gettext_lazy("bytes"),
+    "rows": gettext_lazy("rows"),
+    "why": gettext_lazy("reason:"),
+    "error": gettext_lazy("error"),
+}
+"""What a run may report, in the reader's words; anything else it keeps is not for the reader."""
+
+
+def _said(run: JobRun) -> list[tuple[str, Any]]:
+    return [(str(RESULTS[key]), value) for key, value in run.result.items() if key in RESULTS]
+
+
 def _often(schedule: Any) -> str:
     """How often a job runs."""
     if isinstance(schedule, crontab):
@@ -58,10 +80,10 @@ def jobs(request: HttpRequest) -> HttpResponse:
     """The table, with the runs of the projects one administers."""
     reach = require_somewhere(user_of(request), Action.ADMINISTER).all_projects()
     now = clock.now()
-    runs: dict[str, list[JobRun]] = defaultdict(list)
+    runs: dict[str, list[tuple[JobRun, list[tuple[str, Any]]]]] = defaultdict(list)
     rows = JobRun.objects.select_related("project").order_by("name", "project__name")
     for run in rows if reach is None else rows.filter(Q(project=None) | Q(project__in=reach)):
-        runs[run.name].append(run)
+        runs[run.name].append((run, _said(run)))
     table = [
         {
             "name": name,

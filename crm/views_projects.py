@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm import clock
+from crm import clock, facts_policy
 from crm.access import get_visible
 from crm.actions import places
 from crm.deeds import attempt, posted, press
@@ -48,7 +48,10 @@ def projects(request: HttpRequest) -> HttpResponse:
 def project(request: HttpRequest, pk: int) -> HttpResponse:
     """One project with all that clauses and messages take from it."""
     administrator_of(request)
-    return page(request, "crm/project.html", {"shown": get_visible(Project.objects.all(), pk=pk)})
+    shown = get_visible(Project.objects.all(), pk=pk)
+    closing = facts_policy.closing_time(shown.pk, clock.now())
+    context = {"shown": shown, "closing": closing, "differs": closing not in (None, shown.closes_at)}
+    return page(request, "crm/project.html", context)
 
 
 @require_http_methods(FORM)

@@ -106,6 +106,8 @@ def why(
             "day": say_day(base_day),
             "due": due,
         }
+    elif shifts := [said for step in adjustments if step.get("day") and (said := _adjustment(step, zone))]:
+        sentence = _("%(start)s. %(shift)s Due %(due)s.") % {"start": start, "shift": shifts[-1], "due": due}
     steps = [
         _("Counted from: %(start)s.") % {"start": start},
         _("Interval: %(interval)s.") % {"interval": _interval(interval, adjustments)},
@@ -180,8 +182,8 @@ def _moved(reason: str, day: dt.date) -> str:
     return texts.get(Held(reason), _("On the list of %(day)s.")) % {"day": say_day(day)}
 
 
-def next_step(lead: Lead, zone: ZoneInfo) -> str:
-    """What is due next for a lead, said after something was saved."""
+def next_step(lead: Lead, zone: ZoneInfo, again: dt.datetime | None = None) -> str:
+    """What is due next for a lead, said after something was saved; `again`: when its open call is tried again."""
     if lead.state != Lead.State.LIVE:
         return _("This lead has ended: no more calls.")
     if lead.review_due_at is not None and lead.review_clause == "PX-1":
@@ -191,5 +193,10 @@ def next_step(lead: Lead, zone: ZoneInfo) -> str:
         if not lead.quiet_clause:
             return _("No call is due.")
         return _("No call is due (%(clause)s).") % {"clause": lead.quiet_clause}
+    if again is not None:
+        return _("Try again: %(moment)s, %(clause)s") % {
+            "moment": say_moment(again, zone),
+            "clause": lead.clause,
+        }
     day = say_day(lead.due_at.astimezone(zone).date())
     return _("Next: %(day)s, %(clause)s") % {"day": day, "clause": lead.clause}

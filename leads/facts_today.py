@@ -266,6 +266,12 @@ def last_logged(user: User, at: dt.datetime) -> LeadEvent | None:
     )
 
 
+def next_try(lead: Lead) -> dt.datetime | None:
+    """When the lead's open call comes back after nobody was reached (PX-2). One query."""
+    rows = CallTask.objects.filter(lead=lead, state=CallTask.State.OPEN, next_try_at__isnull=False)
+    return rows.order_by("next_try_at").values_list("next_try_at", flat=True).first()
+
+
 def last_contacts(lead: Lead, number: int) -> list[Contact]:
     """The newest contacts of the party in this project, whoever of it was spoken with."""
     rows = Contact.objects.filter(

@@ -67,7 +67,7 @@ class ContactForm(BaseForm):
     invitation = forms.ChoiceField(
         label=_("Invitation to visit"),
         required=False,
-        choices=(("1", _("accepted")), ("0", _("declined"))),
+        choices=(("1", _("accepted")), ("0", _("turned down"))),
         widget=forms.RadioSelect,
     )
     appointment = forms.DateTimeField(label=_("Visit arranged for"), required=False, widget=DateTimeInput())

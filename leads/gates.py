@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
-from crm.access import get_visible, may
+from crm.access import get_visible, may, scope
 from crm.models import Project, User
 from crm.project_context import current_project
 from crm.roles import Action, Limit
@@ -63,6 +64,20 @@ def may_sell(user: User, lead: Lead) -> bool:
     """Whether the user may propose or record a deal on this lead; who only approves may not (PX-9)."""
     own = is_own(user, lead)
     return may(user, Action.RECORD_DEAL, lead.project_id, own=own, without=(Limit.APPROVE_ONLY,))
+
+
+def foreign(user: User) -> QuerySet[Lead]:
+    """Current leads of projects where the user does not decide: whose party has one, the user joins or parts not."""
+    where = scope(user, Action.DECIDE_ATTRIBUTION)
+    rows = Lead.objects.current()
+    return rows.none() if where.everywhere else rows.exclude(project__in=where.projects)
+
+
+def may_join(user: User, lead: Lead) -> bool:
+    """Whether the user may link or merge the lead's customer: the whole party lies where they decide (PX-3)."""
+    if not may(user, Action.DECIDE_ATTRIBUTION, lead.project_id):
+        return False
+    return not foreign(user).filter(household=lead.household_id).exists()
 
 
 def may_assign(user: User, project: Project | int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 Text = str | Promise
 
@@ -68,7 +69,7 @@ FIELDS: dict[str, Text] = {
 UNITS: dict[str, Text] = {
     "days": _("days"),
     "working days": _("working days"),
-    "times": _("times"),
+    "times": pgettext_lazy("multiplier", "times"),
     "tries": _("tries"),
     "slots": _("slots"),
     "weekdays": _("weekdays"),

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -22,7 +23,7 @@ from leads import explain, facts_lead
 from leads.actions import deals as deal_actions
 from leads.actions import grading, numbers
 from leads.edits import EDITS
-from leads.gates import is_own, lead_to_work, may_assign, may_sell, may_work, open_lead, user_of
+from leads.gates import is_own, lead_to_work, may_assign, may_join, may_sell, may_work, open_lead, user_of
 from leads.models import Lead, LeadEvent
 from leads.resting import why_nobody
 from leads.story import Line, tell
@@ -75,6 +76,7 @@ def _may(user: User, row: Lead) -> dict[str, bool]:
         "own": is_own(user, row),
         "works": may_work(user, row),
         "assigns": may_assign(user, row.project_id),
+        "joins": may_join(user, row),
         "sells": may_sell(user, row),
         "records_deals": deal_actions.may_record(user, row.project_id),
         "approves_deals": deal_actions.may_approve(user, row.project_id),
@@ -96,8 +98,13 @@ def edit(request: HttpRequest, pk: int, what: str) -> HttpResponse:
             form.refuse(violation)
         else:
             return saved(request, pk)
-    status = 422 if form.errors else 200
-    return page(request, "leads/edit.html", {"lead": row, "edit": found, "form": form}, status=status)
+    context = {"lead": row, "edit": found, "form": form, "back": _back(request, pk)}
+    return page(request, "leads/edit.html", context, status=422 if form.errors else 200)
+
+
+def _back(request: HttpRequest, pk: int) -> str:
+    """Where an edit returns to: Today, when a line of it asked for the edit, otherwise the lead."""
+    return reverse("leads:today") if request.GET.get("from") == "today" else reverse("leads:lead", args=[pk])
 
 
 def saved(request: HttpRequest, pk: int, text: str = "") -> HttpResponse:
@@ -107,7 +114,7 @@ def saved(request: HttpRequest, pk: int, text: str = "") -> HttpResponse:
         messages.warning(request, _("Saved. This lead is no longer among those you see."))
         return redirect("leads:list")
     messages.success(request, f"{text or _('Saved.')} {explain.next_step(row, row.project.zone)}")
-    return redirect("leads:lead", pk=pk)
+    return redirect(_back(request, pk))
 
 
 @require_POST

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm import clock
-from crm.access import get_visible, may, require_somewhere, scope
+from crm.access import get_visible, require_somewhere
 from crm.errors import RuleViolation
 from crm.models import Customer, CustomerPhone, User
 from crm.pages import page
@@ -22,26 +22,17 @@ from crm.roles import Action
 from crm.seek import seek
 from leads.actions import merging as actions
 from leads.forms_manage import MergeForm
-from leads.gates import open_lead, user_of
+from leads.gates import foreign, may_join, open_lead, user_of
 from leads.models import Lead, MergeRecord
 from leads.views_lead import saved
 
 SHOWN = 10
 
 
-def foreign(user: User) -> QuerySet[Lead]:
-    """Current leads of projects where the user does not decide: whose party has one, the user joins or parts not."""
-    where = scope(user, Action.DECIDE_ATTRIBUTION)
-    rows = Lead.objects.current()
-    return rows.none() if where.everywhere else rows.exclude(project__in=where.projects)
-
-
 def _lead_to_join(request: HttpRequest, pk: int) -> Lead:
     """A lead whose whole party the user decides on: 404 when it is invisible, 403 when it may only be looked at."""
     row, user = open_lead(request, pk), user_of(request)
-    if not may(user, Action.DECIDE_ATTRIBUTION, row.project_id):
-        raise PermissionDenied
-    if foreign(user).filter(household=row.household_id).exists():
+    if not may_join(user, row):
         raise PermissionDenied
     return row
 

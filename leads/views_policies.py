@@ -30,6 +30,11 @@ from leads.gates import project_of, user_of
 
 SALES = (Limit.AFTER_SALES_ONLY,)
 ANY = (Action.DRAFT_POLICY, Action.REVIEW_POLICY, Action.APPROVE_POLICY)
+DONE = {
+    "review": gettext_lazy("Reviewed. Now somebody else approves it."),
+    "approve": gettext_lazy("Approved. The plans are recomputed when it comes into force."),
+    "withdraw": gettext_lazy("Withdrawn."),
+}
 
 
 class Change(NamedTuple):
@@ -59,7 +64,7 @@ class PolicyForm(BaseForm):
     """One field for each value, with its clause, bounds and unit."""
 
     reason = forms.CharField(
-        label=gettext_lazy("Reason of the change"), required=False, max_length=1000, widget=forms.Textarea
+        label=gettext_lazy("Reason of the change"), max_length=1000, widget=forms.Textarea
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -140,14 +145,25 @@ def policy(request: HttpRequest, pk: int) -> HttpResponse:
     """One version: what it changes against the one in force, who signed, what can be done with it."""
     row, now = _version(request, pk), clock.now()
     current = facts.policy_in_force(row.project_id, now)
+    is_current = current.version == row.pk
+    against = _before(row) if is_current else current.policy
     context = {
         "version": row,
-        "is_current": current.version == row.pk,
-        "changes": list(changes(current.policy, policies.parse(row.values))),
+        "is_current": is_current,
+        "changes": list(changes(against, policies.parse(row.values))),
         "approve_form": ApproveForm(initial={"effective_on": now.astimezone(row.project.zone).date()}),
         **_may(user_of(request), row),
     }
     return page(request, "leads/policy.html", context)
+
+
+def _before(row: PolicyVersion) -> policies.Policy:
+    """The values that held before this version came into force; its own, when it is the first."""
+    rows = PolicyVersion.objects.filter(
+        project=row.project_id, kind="cadence", state=PolicyVersion.State.APPROVED, number__lt=row.number
+    )
+    before = rows.order_by("-effective_from", "-number").first()
+    return policies.parse((before or row).values)
 
 
 @require_POST
@@ -200,7 +216,7 @@ def policy_decide(request: HttpRequest, pk: int, what: str) -> HttpResponse:
     except RuleViolation as violation:
         messages.error(request, str(violation.text))
     else:
-        messages.success(request, _("Done."))
+        messages.success(request, DONE[what])
     return redirect("leads:policy", pk=pk)
 
 

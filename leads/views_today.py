@@ -17,7 +17,7 @@ from crm.pages import page
 from crm.project_context import projects_of
 from crm.roles import Action, Role
 from leads import explain
-from leads.facts_today import UNDO, day_of, last_logged
+from leads.facts_today import UNDO, day_of, last_logged, next_try
 from leads.gates import user_of
 
 
@@ -80,6 +80,6 @@ def _last(user: User, now: dt.datetime) -> dict[str, Any]:
     zone = event.lead.project.zone
     return {
         "last": event,
-        "next_step": explain.next_step(event.lead, zone),
+        "next_step": explain.next_step(event.lead, zone, next_try(event.lead)),
         "undo_until": (event.recorded_at + UNDO).astimezone(zone),
     }

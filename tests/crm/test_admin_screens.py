@@ -142,6 +142,22 @@ def test_a_wrong_project_keeps_its_input(root: Client, values: dict[str, str], f
     assert Project.objects.count() == 1
 
 
+def test_a_project_says_at_which_closing_time_its_duties_fall_due(root: Client) -> None:
+    assert "10:00-11:30\n15:30-17:00" in root.get(at("project_new")).content.decode()
+    root.post(at("project_new"), PROJECT)
+    made = Project.objects.get(name="Lakeside")
+    shown = at("project_detail", made.pk)
+    assert "Duties fall due at 20:30" in root.get(shown).content.decode()
+    root.post(at("project_edit", made.pk), {**PROJECT, "closes_at": "19:00"})
+    said = root.get(shown).content.decode()
+    assert "The doors close at 19:00, but duties fall due at 20:30" in said
+    assert "sales manager drafts a version" in said
+
+
+def test_an_area_without_buildings_says_where_they_are_made(root: Client, project: Project) -> None:
+    assert "no buildings yet" in root.get(at("area_new")).content.decode()
+
+
 def test_a_project_is_edited_closed_and_opened(root: Client, project: Project) -> None:
     assert root.get(at("project_detail", project.pk)).status_code == 200
     root.post(at("project_edit", project.pk), {**PROJECT, "name": "A2"})
@@ -354,13 +370,14 @@ def test_text_is_text(wu: Client, project: Project) -> None:
 
 
 def test_the_jobs_show_the_runs_of_own_projects(wu: Client, project: Project, other: Project) -> None:
-    for where, result in ((project, {"mine": 3}), (other, {"theirs": 4})):
+    for where, result in ((project, {"gave_way": 3}), (other, {"waiting": 4})):
         JobRun.objects.create(
             name="start_day", project=where, started_at=AT, finished_at=AT, ok=True, result=result
         )
     said = wu.get(at("jobs")).content.decode()
-    assert "mine: 3" in said
-    assert "theirs" not in said
+    assert "given way 3" in said
+    assert "waiting" not in said
+    assert "start_day" not in said
     assert "every 5 minutes" in said
 
 

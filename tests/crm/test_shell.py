@@ -166,6 +166,10 @@ def test_entries_follow_the_role() -> None:
     assert {"crm:users", "crm:projects", "crm:jobs"} <= admin
     assert not admin & {"leads:list", "leads:today", "leads:manager"}
     assert names(make_user(None)) == {"crm:notices"}
+    assert "leads:funnel" in consultant & manager & names(make_user(Role.ASSISTANT, project))
+    assert "leads:funnel" not in names(make_user(Role.SPECIALIST, project)) | names(
+        make_user(Role.REPAIRER, project)
+    ), "they have no figures of sales: the page answers 403"
 
 
 @pytest.mark.usefixtures("every_screen_exists")

@@ -55,6 +55,13 @@ def test_every_adjustment_is_said_with_its_day_or_number(kind: Adjust) -> None:
     assert "9 Mar" in said or "7 times" in said
 
 
+def test_a_call_moved_by_a_visit_says_so_instead_of_an_interval_that_does_not_add_up() -> None:
+    said = explained(step(Adjust.APPOINTMENT, day="2026-03-05"), interval=7).sentence
+    assert said == (
+        "visit on Mon 2 Mar. A visit is arranged: this call belongs to Thu 5 Mar. Due Thu 5 Mar, 20:30."
+    )
+
+
 def test_a_promise_says_its_moment() -> None:
     found = explained(
         step(Adjust.PROMISE, day="2026-03-05", at=DUE.isoformat()), event="contact", value="talked"

@@ -108,7 +108,10 @@ def test_the_own_party_needs_every_project_too(stage: Stage) -> None:
     with_a_lead_elsewhere(stage, one)
     url = reverse("leads:merge", args=[one.pk])
     said = {"other": other.customer_id, "how": "merge", "reason": "试"}
+    page = reverse("leads:lead", args=[one.pk])
     assert client_of(stage.wu).get(url).status_code == 403
+    assert url not in client_of(stage.wu).get(page).content.decode()
+    assert url in client_of(factories.make_user("sales_director")).get(page).content.decode()
     assert client_of(stage.wu).post(url, said).status_code == 403
     assert list(candidates(stage.wu, one)) == []
     assert not MergeRecord.objects.exists()

@@ -51,6 +51,9 @@ def test_three_people_put_a_version_in_force(stage: Stage) -> None:
     row.refresh_from_db()
     assert (row.state, row.effective_from) == ("approved", NOW)
     assert client_of(stage.wu).get(reverse("leads:lead", args=[lead.pk])).status_code == 200
+    page = client_of(stage.wu).get(reverse("leads:policy", args=[row.pk]))
+    assert [(c.name, c.before, c.after) for c in page.context["changes"]] == [("visitor_second_days", 3, 2)]
+    assert "与上一版本对比" in page.content.decode()
 
 
 def test_only_changed_values_are_compared(stage: Stage) -> None:

@@ -60,7 +60,7 @@ def test_three_fields_make_a_visit_and_say_where_it_went(stage: Stage) -> None:
     page = text_of(client.get(answer["Location"]))
     assert "First visit registered." in page
     assert "Consultant: 林晓." in page
-    assert "SC-2.1 is due Mon 2 Mar, 20:30 by 林晓." in page
+    assert "林晓 calls by Mon 2 Mar, 20:30 (SC-2.1)." in page
     lead = Lead.objects.get()
     assert (lead.customer.name, lead.customer.salutation) == ("韩", "ms")
     assert (lead.consultant, lead.heard_via, lead.visit_rows.get().received_by) == (
@@ -109,7 +109,7 @@ def test_a_call_that_was_only_noted_opens_a_callback(stage: Stage) -> None:
         reverse("leads:register_call"),
         {"phone": "13800000001", "name": "赵", "salutation": "mr", "consultant": stage.lin.pk, "talked": "0"},
     )
-    assert "SC-1.1 is due Mon 2 Mar, 20:30 by 林晓." in text_of(client.get(answer["Location"]))
+    assert "林晓 calls by Mon 2 Mar, 20:30 (SC-1.1)." in text_of(client.get(answer["Location"]))
     assert InboundCall.objects.get().talked is False
 
 

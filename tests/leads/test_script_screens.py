@@ -15,7 +15,11 @@ def test_sc_12_a_projects_own_script_and_back_to_the_standard() -> None:
     wu, lin = Client(), Client()
     wu.force_login(factories.make_user("sales_manager", project))
     lin.force_login(factories.make_user("consultant", project))
-    assert wu.get("/scripts/").status_code == 200
+    shown = wu.get("/scripts/").content.decode()
+    assert "约访前的确认电话" in shown
+    assert ">no_show<" not in shown
+    assert ">SC-2.1</a>" in shown, "the clause's chip"
+    assert "约访未到后的电话" in wu.get("/scripts/script/no_show/").content.decode()
     refused = wu.post("/scripts/script/SC-2.1/", {"text": "{name}您好 {salary}"})
     assert refused.status_code == 422
     assert "{salary}" in refused.content.decode()

@@ -93,6 +93,29 @@ def test_a_try_rests_until_its_next_moment_and_is_not_counted_as_done(stage: Sta
     assert set(names(afternoon.now)) == {"甲", "乙"}
 
 
+def test_after_a_try_the_screen_says_when_the_line_comes_back(stage: Stage, at: Callable) -> None:
+    made = stage.visitor("甲", "13800000001", at=MORNING)
+    sheet = ContactSheet(outcome=Outcome.NO_ANSWER)
+    log_contact(lead_id=made.lead.pk, sheet=sheet, happened_at=MORNING, by=stage.lin, at=MORNING)
+    task = CallTask.objects.open().get(lead=made.lead, next_try_at__isnull=False)
+    assert task.next_try_at is not None
+    said = f"Try again: Mon 2 Mar, {task.next_try_at.astimezone(stage.project.zone):%H:%M}, SC-2.1"
+    assert said in signed_in(stage.lin).get(reverse("leads:today")).content.decode()
+
+
+def test_a_grade_asked_for_today_is_given_in_two_taps_and_leads_back(stage: Stage, at: Callable) -> None:
+    made = stage.visitor("甲", "13800000001", grade="", at=MORNING)
+    talked = ContactSheet(outcome=Outcome.TALKED)
+    log_contact(lead_id=made.lead.pk, sheet=talked, happened_at=MORNING, by=stage.lin, at=MORNING)
+    CallTask.objects.filter(kind="grade").update(list_day=MORNING.date())
+    client = signed_in(stage.lin)
+    url = reverse("leads:lead_grade", args=[made.lead.pk]) + "?from=today"
+    assert f'href="{url}"' in client.get(reverse("leads:today")).content.decode()
+    assert f'class="back" href="{reverse("leads:today")}"' in client.get(url).content.decode()
+    answer = client.post(url, {"grade": "A", "reason": ""})
+    assert answer["Location"] == reverse("leads:today")
+
+
 def test_done_and_left_are_counted(stage: Stage, at: Callable) -> None:
     made = stage.visitor("甲", "13800000001", at=MORNING)
     stage.visitor("乙", "13800000002", at=MORNING)
