@@ -58,6 +58,13 @@ def known_number(project: Project, typed: str) -> Known | None:
     )
 
 
+def is_whole(project: Project, typed: str) -> bool:
+    """Whether what is typed is a whole number already, so that "new" can be said of it."""
+    return sum(character.isdecimal() for character in typed) >= SHORTEST and bool(
+        parse(typed, project.region).numbers
+    )
+
+
 def consultants_of(project: Project, day: dt.date) -> tuple[list[User], frozenset[int]]:
     """The consultants of a project, and which of them are off on `day` (PX-7)."""
     people = list(colleagues(project.pk, Role.CONSULTANT))

@@ -21,7 +21,10 @@ HOW = (
 
 
 class ConsultantsField(forms.ModelMultipleChoiceField):
-    """The consultants of one project, as big buttons."""
+    """The consultants of one project, as big buttons. Never called optional: where it may stay empty, something else
+    on the form answers in its place."""
+
+    one_of = True
 
     widget = forms.CheckboxSelectMultiple
 

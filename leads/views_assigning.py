@@ -107,9 +107,11 @@ def _assigned(request: HttpRequest, project: Project, ids: list[int], said: dict
     }
     if said["pool"]:
         count = actions.to_pool(lead_ids=ids, **given)
+        text = ngettext("%(n)d lead is back in the pool.", "%(n)d leads are back in the pool.", count)
     else:
         count = actions.assign(lead_ids=ids, to=list(said["to"]), **given).leads
-    messages.success(request, ngettext("%(n)d lead moved.", "%(n)d leads moved.", count) % {"n": count})
+        text = ngettext("%(n)d lead assigned.", "%(n)d leads assigned.", count)
+    messages.success(request, text % {"n": count})
     return redirect("leads:lead", pk=ids[0]) if len(ids) == 1 else redirect("leads:assigning")
 
 

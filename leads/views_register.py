@@ -20,7 +20,7 @@ from crm.models import Project, User
 from crm.pages import page
 from crm.roles import Action, Role
 from leads.actions.registering import complete_sheet, register_call, register_visit
-from leads.facts_register import consultants_of, known_number, onwards
+from leads.facts_register import consultants_of, is_whole, known_number, onwards
 from leads.forms_register import CallForm, PartyForm, VisitForm, VisitSheetForm
 from leads.gates import lead_to_work, may_work, project_of, user_of
 from leads.models import InboundCall, Lead, Visit
@@ -151,7 +151,10 @@ def lookup(request: HttpRequest) -> HttpResponse:
     if _too_many(user):
         return HttpResponse(status=429)
     typed = request.POST.get("phone", "")[:80]
-    return render(request, "leads/_known.html", {"known": known_number(project, typed)})
+    known = known_number(project, typed)
+    return render(
+        request, "leads/_known.html", {"known": known, "new": not known and is_whole(project, typed)}
+    )
 
 
 def _too_many(user: User) -> bool:

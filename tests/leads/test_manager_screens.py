@@ -139,9 +139,12 @@ def test_nobody_assigns_beyond_the_own_project(stage: Stage) -> None:
     assert answer.status_code == 422
     lead.refresh_from_db()
     assert lead.consultant == stage.lin
-    client_of(stage.wu).post(reverse("leads:assign"), {"lead": [lead.pk], "to": [stage.mei.pk]})
+    client = client_of(stage.wu)
+    client.post(reverse("leads:assign"), {"lead": [lead.pk], "to": [stage.mei.pk]})
     lead.refresh_from_db()
     assert lead.consultant == stage.mei
+    said = client.post(reverse("leads:assign"), {"lead": [lead.pk], "pool": "on"}, follow=True)
+    assert "已收回公海 1 个意向客户。" in said.content.decode()
 
 
 def test_a_leavers_leads_move_in_one_step(stage: Stage) -> None:
