@@ -143,7 +143,9 @@ def test_nobody_assigns_beyond_the_own_project(stage: Stage) -> None:
     client.post(reverse("leads:assign"), {"lead": [lead.pk], "to": [stage.mei.pk]})
     lead.refresh_from_db()
     assert lead.consultant == stage.mei
-    said = client.post(reverse("leads:assign"), {"lead": [lead.pk], "pool": "on"}, follow=True)
+    said = client.post(
+        reverse("leads:assign"), {"lead": [lead.pk], "pool": "on", "reason": "试"}, follow=True
+    )
     assert "已收回公海 1 个意向客户。" in said.content.decode()
 
 
