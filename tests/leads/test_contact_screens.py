@@ -232,6 +232,7 @@ def test_a_message_duty_offers_the_composed_text_and_one_tap_confirms_it(stage: 
     client = hands.of(stage.lin)
     post(client, call_of(made.lead), outcome="talked", preference="messages_only")
     hands.moment = MORNING + dt.timedelta(days=3)
+    client = hands.of(stage.lin)  # a sign-in does not last three days
     task = call_of(made.lead)
     page = text_of(client.get(reverse("leads:task", args=[task.pk])))
     assert "Message to send" in page
