@@ -36,6 +36,8 @@ LABELS: dict[str, str | Promise] = {
     "imports": gettext_lazy("Imports that wait or were interrupted"),
     "policies": gettext_lazy("Policies that come into force"),
     "backup": gettext_lazy("Writes the day's backup, where one is scheduled"),
+    "outbox": gettext_lazy("Messages that wait are put in order and sent"),
+    "stops": gettext_lazy("Customers' replies and opt-outs reach their leads"),
     "settle_day": gettext_lazy("Settles one project's lists anew"),
     "replan": gettext_lazy("Recomputes the plans of one project"),
     "import": gettext_lazy("Imports a register"),
