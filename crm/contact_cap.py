@@ -80,12 +80,13 @@ class Ledger:
     """What one customer has had, by business day; one entry for each conversation or message.
 
     Conversations at least of the last 7 days, marketing SMS at least of the last 30, today included.
-    `tries_today`: every number dialled today, reached or not.
+    `tries_today`: every number dialled today, reached or not; `tries_on`: which day that is, where it matters.
     """
 
     conversations: tuple[date, ...] = ()
     marketing_sms: tuple[date, ...] = ()
     tries_today: int = 0
+    tries_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,18 @@ def first_free_day(conversations: Iterable[date], today: date, caps: Caps) -> da
     return _first_free(
         tuple(conversations), today, (caps.conversations_a_day, caps.conversations_a_week, WEEK), ()
     )
+
+
+def free_from(ledger: Ledger, day: date, urgent: bool, caps: Caps) -> date:
+    """The first day, `day` or later, on which a call of the cadence may be made (SC-6).
+
+    `urgent`: a same-day duty or a promise, which passes the cap up to `passing_conversations_a_day`. The tries in
+    the ledger are those of its own day, which matters when `day` is that day.
+    """
+    if urgent:
+        return day + DAY if ledger.conversations.count(day) >= caps.passing_conversations_a_day else day
+    tried_enough = ledger.tries_on == day and ledger.tries_today >= caps.tries_a_day
+    return first_free_day(ledger.conversations, day + DAY if tried_enough else day, caps)
 
 
 Limits = tuple[int, int, int]

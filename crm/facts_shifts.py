@@ -16,6 +16,33 @@ class Absence(NamedTuple):
     stand_in_id: int | None
 
 
+def absences_with_stand_ins(
+    user_ids: Collection[int], first: dt.date, last: dt.date
+) -> dict[int, dict[dt.date, Absence]]:
+    """The same, and for whoever stands in for them as well, and for theirs: two queries for each link of the chain."""
+    found: dict[int, dict[dt.date, Absence]] = {}
+    wanted = set(user_ids)
+    while wanted:
+        found |= absences(wanted, first, last)
+        named = {gone.stand_in_id for user in wanted for gone in found[user].values()}
+        wanted = {user for user in named if user is not None and user not in found}
+    return found
+
+
+def who_stands_in(user_id: int, day: dt.date, away: dict[int, dict[dt.date, Absence]]) -> int | None:
+    """Who works in place of somebody away that day; a stand-in who rests too has one of their own. None: nobody."""
+    asked: set[int] = set()
+    while user_id not in asked:
+        asked.add(user_id)
+        gone = away.get(user_id, {}).get(day)
+        if gone is None:
+            return user_id
+        if gone.stand_in_id is None:
+            return None
+        user_id = gone.stand_in_id
+    return None
+
+
 def absences(user_ids: Collection[int], first: dt.date, last: dt.date) -> dict[int, dict[dt.date, Absence]]:
     """Each user's days away from `first` to `last`, both included; an empty dict for who is always there.
 

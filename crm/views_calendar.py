@@ -95,7 +95,10 @@ def day(request: HttpRequest, day: dt.date) -> HttpResponse:
             at=clock.now(),
         ),
     ):
-        messages.success(request, _("Saved. The data files no longer change this day."))
+        messages.success(
+            request,
+            _("Saved. The data files no longer change this day. Due dates in working days follow."),
+        )
         return redirect(f"{reverse('crm:calendar')}?year={form.cleaned_data['day'].year}")
     status = 422 if form.errors else 200
     return page(request, "crm/calendar_day.html", {"form": form, "row": row, "day": day}, status=status)

@@ -34,6 +34,7 @@ LABELS: dict[str, str | Promise] = {
     "greetings": gettext_lazy("Festivals that come near: greetings planned and sent"),
     "greet": gettext_lazy("One project's greeting of a festival"),
     "imports": gettext_lazy("Imports that wait or were interrupted"),
+    "calendar": gettext_lazy("Duties in working days after the calendar was corrected"),
     "policies": gettext_lazy("Policies that come into force"),
     "backup": gettext_lazy("Writes the day's backup, where one is scheduled"),
     "outbox": gettext_lazy("Messages that wait are put in order and sent"),

@@ -63,6 +63,10 @@ def _review(lead: Lead, form: Any, by: User, at: dt.datetime) -> object:
     return grading.answer_review(lead_id=lead.pk, reason=form.cleaned_data["reason"], by=by, at=at)
 
 
+def _call_off(lead: Lead, form: Any, by: User, at: dt.datetime) -> object:
+    return ending.call_off(lead_id=lead.pk, note=form.cleaned_data["note"], by=by, at=at)
+
+
 def _end(lead: Lead, form: forms.EndForm, by: User, at: dt.datetime) -> object:
     verdict, reason = form.verdict
     note = form.cleaned_data["note"]
@@ -155,6 +159,17 @@ EDITS: dict[str, Edit] = {
         "SC-2.4",
         _put_off,
         _("Once after each conversation, with a reason, at most to the day the policy allows."),
+    ),
+    "call-off": Edit(
+        forms.CallOffForm,
+        _("Visit called off"),
+        "SC-2.3b",
+        _call_off,
+        _(
+            "For word that came without a conversation; in a call, log it with the call. The call before the visit "
+            "becomes a regular one again, on the nearer of the two days."
+        ),
+        _("The visit is off"),
     ),
     "review": Edit(forms.ReviewForm, _("Answer the review"), "PX-2", _review, NEARER),
     "end": Edit(

@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 
+from crm.contact_cap import Ledger
 from crm.models import CalendarDay, Contact, Project
 from crm.models import PolicyVersion as PolicyRow
 from crm.models.bulk import rows_of, these
+from crm.states import Channel
 from crm.workdays import Calendar, Window, windows_of
 from leads import policy as policies
 from leads.models import LeadEvent
@@ -107,19 +109,34 @@ def histories(lead_ids: Collection[int]) -> dict[int, History]:
     return found
 
 
-def talks(household_ids: Collection[int], since: dt.datetime) -> dict[int, list[dt.datetime]]:
-    """When each party was spoken with by us since a moment, over every project and purpose (SC-6). One query.
+@dataclass(slots=True)
+class Had:
+    """What one party had from us of late: when it was spoken with, when a number of theirs was dialled."""
+
+    talks: list[dt.datetime] = field(default_factory=list)
+    dialled: list[dt.datetime] = field(default_factory=list)
+
+    def in_days(self, clock: ProjectClock, today: dt.date) -> Ledger:
+        """The same by a project's days, as the cap of SC-6 reads it."""
+        return Ledger(
+            conversations=tuple(clock.local_day(at) for at in self.talks),
+            tries_today=sum(clock.local_day(at) == today for at in self.dialled),
+            tries_on=today,
+        )
+
+
+def had(household_ids: Collection[int], since: dt.datetime) -> dict[int, Had]:
+    """What each party had from us since a moment, over every project and purpose (SC-6). One query.
 
     What the customer began (an incoming call) is no nuisance and does not count.
     """
     rows = Contact.objects.filter(
-        customer__household__in=these(household_ids),
-        at__gte=since,
-        effective=True,
-        direction="out",
-        voided_at=None,
-    ).values_list("customer__household_id", "at")
-    found: dict[int, list[dt.datetime]] = defaultdict(list)
-    for household_id, at in rows:
-        found[household_id].append(at)
+        customer__household__in=these(household_ids), at__gte=since, direction="out", voided_at=None
+    ).values_list("customer__household_id", "at", "effective", "channel")
+    found: dict[int, Had] = defaultdict(Had)
+    for household_id, at, effective, channel in rows:
+        if effective:
+            found[household_id].talks.append(at)
+        if channel == Channel.PHONE:
+            found[household_id].dialled.append(at)
     return found

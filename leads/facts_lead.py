@@ -40,6 +40,15 @@ def plan_of(lead: Lead, at: dt.datetime) -> tuple[Plan, facts.Frame]:
     return rules.plan(history, frame.versions, frame.clock, frame.calendar), frame
 
 
+def appointment_ahead(lead: Lead, at: dt.datetime) -> dt.datetime | None:
+    """When the party is to visit, if a visit still ahead was arranged. One query, six when there may be one."""
+    if not LeadEvent.objects.filter(lead=lead, appointment__gt=at).exists():
+        return None
+    plan, _frame = plan_of(lead, at)
+    ahead = plan.appointment_at
+    return ahead if ahead is not None and ahead > at else None
+
+
 def steps_ahead(plan: Plan, frame: facts.Frame) -> list[Step]:
     """What follows by the procedure if nothing else happens; empty for a lead that has ended."""
     if plan.state != "live":

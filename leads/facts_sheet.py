@@ -12,6 +12,7 @@ from crm.models import Contact, CustomerPhone, Occasion, User
 from crm.names import display_name
 from crm.workdays import next_opening, window_now_open, windows_of
 from leads import scripts, vocabulary
+from leads.facts_lead import appointment_ahead
 from leads.facts_today import last_contacts
 from leads.models import CallTask, Lead, Objection, ObjectionAnswer, Script
 from leads.rules_types import Adjust
@@ -51,10 +52,12 @@ class Sheet:
     windows: str
     window_open: bool
     next_window: dt.datetime | None
+    #: when the party is to visit, if a visit still ahead was arranged
+    coming: dt.datetime | None
 
 
 def sheet_of(lead: Lead, task: CallTask | None, *, by: User, at: dt.datetime) -> Sheet:
-    """The sheet for a call to `lead`, for the duty `task` or for none. Nine queries."""
+    """The sheet for a call to `lead`, for the duty `task` or for none. Ten queries, fifteen with a visit ahead."""
     zone = lead.project.zone
     today = at.astimezone(zone).date()
     contacts = last_contacts(lead, CONTACTS)
@@ -87,6 +90,7 @@ def sheet_of(lead: Lead, task: CallTask | None, *, by: User, at: dt.datetime) ->
         windows=", ".join(f"{start:%H:%M}-{end:%H:%M}" for start, end in windows),
         window_open=is_open,
         next_window=None if is_open else next_opening(windows, at, zone),
+        coming=appointment_ahead(lead, at),
     )
 
 

@@ -71,6 +71,7 @@ class ContactForm(BaseForm):
         widget=forms.RadioSelect,
     )
     appointment = forms.DateTimeField(label=_("Visit arranged for"), required=False, widget=DateTimeInput())
+    called_off = forms.BooleanField(label=_("The arranged visit is called off"), required=False)
     dissolved = forms.MultipleChoiceField(
         label=_("Objections dissolved"), required=False, widget=forms.CheckboxSelectMultiple
     )
@@ -131,6 +132,7 @@ class ContactForm(BaseForm):
         unneeded = {
             "dissolved": not sheet.objections,
             "occasion": not sheet.occasions,
+            "called_off": sheet.coming is None,
             "quality": clause != "SC-1.1",
             "invitation": not clause.startswith("SC-1."),
             "grade": not sheet.lead.visits,
@@ -160,6 +162,7 @@ class ContactForm(BaseForm):
             direction="in" if data.get("incoming") else "out",
             promised_at=data.get("promised_at"),
             appointment=data.get("appointment"),
+            called_off=data.get("called_off", False),
             intention=data.get("intention", ""),
             news=data.get("news", ""),
             questions=data.get("questions", ""),

@@ -101,6 +101,10 @@ class KindForm(LeadForm):
         return {"kind": lead.kind}
 
 
+class CallOffForm(LeadForm):
+    note = _reason(_("What the customer said"), required=False)
+
+
 class PutOffForm(ListedReasonForm):
     until = forms.DateField(label=_("Call on"), widget=DateInput())
     reason = forms.ChoiceField(

@@ -102,6 +102,16 @@ def replan_project(project_id: int, version_id: int) -> None:
 
 
 @shared_task
+def calendar() -> None:
+    """Duties counted in working days that were dated before the calendar was corrected."""
+    with recorded("calendar", clock=clock.now) as result:
+        step = replanning.follow_calendar(at=clock.now())
+        result.update(done=step.done, left=step.left)
+    if step.left:
+        calendar.delay()
+
+
+@shared_task
 def imports() -> None:
     """Imports whose worker was lost, or whose start was never heard."""
     with recorded("imports", clock=clock.now) as result:

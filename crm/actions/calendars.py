@@ -74,6 +74,6 @@ def undo_correction(*, day: dt.date, by: User, at: dt.datetime) -> None:
     """Give a corrected day back to the data file, or to its weekday when the file does not name it."""
     if not CalendarDay.objects.filter(day=day, corrected=True).delete()[0]:
         raise RuleViolation(_("This day was not corrected by hand."))
-    audit.record("calendar.correction_undone", by=by, at=at, day=day.isoformat())
+    audit.record("calendar.correction_undone", by=by, at=at, target="day", day=day.isoformat())
     if day.year in shipped_years():
         load_calendars(years=[day.year], by=by, at=at)

@@ -18,7 +18,7 @@ from crm.models import Contact, CustomerPhone, Occasion, User
 from crm.states import WRONG_NUMBER, Channel, Outcome, is_effective
 from leads import facts
 from leads.actions import grading, objections, planning
-from leads.actions.history import append, lock_lead, refuse_future
+from leads.actions.history import append, check_happened, lock_lead
 from leads.models import CallTask, Lead
 from leads.rules_types import EventKind
 
@@ -48,6 +48,7 @@ class ContactSheet:
     quality: str = ""
     preference: str = ""
     invitation_accepted: bool | None = None
+    called_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def _check_moment(
 def _check(
     sheet: ContactSheet, lead: Lead, *, happened_at: dt.datetime, at: dt.datetime, confirm: Collection[str]
 ) -> None:
-    refuse_future(happened_at, at, "happened_at")
+    check_happened(happened_at, at, "happened_at")
     if sheet.outcome not in {outcome.value for outcome in Outcome}:
         raise RuleViolation(_("Choose how the contact ended."), "PX-1", "outcome")
     if sheet.channel not in {channel.value for channel in Channel}:
@@ -113,7 +114,7 @@ def _check(
     if sheet.outcome == Outcome.CALLBACK_ARRANGED and sheet.promised_at is None:
         raise RuleViolation(_("Enter when you promised to call back."), "PX-1", "promised_at")
     if not is_effective(sheet.outcome) and (
-        sheet.appointment or sheet.objections_dissolved or sheet.objections_raised
+        sheet.appointment or sheet.called_off or sheet.objections_dissolved or sheet.objections_raised
     ):
         raise RuleViolation(
             _("Nobody was spoken with: an appointment or objections need a conversation."), "PX-1", "outcome"
@@ -234,6 +235,8 @@ def _append_learned(
     """Grade, verdict, preference and objections learned in the conversation follow it as events of their
     own.
     """
+    if sheet.called_off and sheet.appointment is None:
+        append(lead, EventKind.APPOINTMENT_OFF, happened_at=happened_at, by=by, at=at, note=sheet.reason)
     if sheet.quality:
         grading.append_quality(lead, sheet.quality, happened_at=happened_at, by=by, at=at)
     if sheet.grade:

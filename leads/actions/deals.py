@@ -13,7 +13,7 @@ from crm.errors import RuleViolation
 from crm.models import Unit, User
 from crm.roles import Action, Limit
 from leads.actions import planning
-from leads.actions.history import append, lock_lead, refuse_future
+from leads.actions.history import append, check_happened, lock_lead
 from leads.models import Deal, DealStep, Lead
 from leads.rules_types import EventKind
 
@@ -25,6 +25,9 @@ FOLLOWS: dict[str, frozenset[str]] = {
     Deal.Step.HANDED_OVER: frozenset(),
     Deal.Step.CANCELLED: frozenset(),
 }
+
+
+RUNNING = (Deal.Step.SUBSCRIBED, Deal.Step.SIGNED)
 
 
 def may_record(user: User, project_id: int) -> bool:
@@ -66,6 +69,13 @@ def open_deal(
     ).exists():
         raise RuleViolation(
             _("This deal is proposed already and waits for approval."), "PX-9", code="proposed"
+        )
+    if lead.deals.filter(step__in=RUNNING, unit=unit, unit_text=unit_text).exists():
+        raise RuleViolation(
+            _("This deal is entered already. For a second unit, name the unit."),
+            "PX-9",
+            "unit",
+            code="entered",
         )
     deal = Deal.objects.create(
         lead=lead, unit=unit, unit_text=unit_text, price=price, created_at=at, created_by=by
@@ -131,7 +141,7 @@ def _refuse_decided(row: DealStep) -> None:
 def _enter(
     deal: Deal, lead: Lead, step: str, *, happened_at: dt.datetime, by: User, at: dt.datetime, note: str
 ) -> DealStep:
-    refuse_future(happened_at, at, "happened_at")
+    check_happened(happened_at, at, "happened_at")
     last = deal.steps.filter(approved_at__isnull=False).order_by("-at").first()
     if last is not None and happened_at < last.at:
         raise RuleViolation(_("This lies before the deal's last step."), "PX-9", "happened_at", code="order")

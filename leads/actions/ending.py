@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from crm.actions import customers
 from crm.errors import RuleViolation
 from crm.models import User
+from leads import facts_lead
 from leads.actions import planning
 from leads.actions.history import append, lock_lead
 from leads.models import Lead
@@ -44,6 +45,16 @@ def reopen_lead(*, lead_id: int, note: str, by: User, at: dt.datetime) -> Lead:
     if lead.state not in (Lead.State.LOST, Lead.State.INVALID):
         raise RuleViolation(_("Only a lost or invalid lead can be reopened."), "SC-11", code="not_ended")
     append(lead, EventKind.REOPENED, happened_at=at, by=by, at=at, note=note)
+    return _replanned(lead, at)
+
+
+@transaction.atomic
+def call_off(*, lead_id: int, note: str, by: User, at: dt.datetime) -> Lead:
+    """The customer sent word that the arranged visit will not take place; in a conversation it is logged with it."""
+    lead = lock_lead(lead_id)
+    if facts_lead.appointment_ahead(lead, at) is None:
+        raise RuleViolation(_("No visit is arranged ahead."), "PX-10", code="no_appointment")
+    append(lead, EventKind.APPOINTMENT_OFF, happened_at=at, by=by, at=at, note=note)
     return _replanned(lead, at)
 
 

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 
 from crm.errors import RuleViolation
 from crm.models import User
-from leads import facts
+from leads import facts, facts_lead
 from leads.actions import planning
 from leads.actions.history import append, lock_lead
-from leads.models import DowngradeReview, Lead, LeadEvent
+from leads.models import DowngradeReview, Lead, LeadEvent, Visit
 from leads.rules_types import EventKind
 
 
@@ -36,6 +36,20 @@ def append_grade(
         raise RuleViolation(
             _("Say why: a D customer gets no calls any more."), "SC-2.5", "reason", code="reason_needed"
         )
+    note_grade(lead, grade, reason=reason, happened_at=happened_at, by=by, at=at)
+
+
+def note_grade(
+    lead: Lead,
+    grade: str,
+    *,
+    reason: str,
+    happened_at: dt.datetime,
+    by: User | None,
+    at: dt.datetime,
+    visit: Visit | None = None,
+) -> None:
+    """The event alone, as a visit sheet gives it; a downgrade may be drawn."""
     event = append(
         lead,
         EventKind.GRADE,
@@ -45,6 +59,7 @@ def append_grade(
         value=grade,
         note=reason,
         data={"before": lead.grade},
+        visit=visit,
     )
     if grade == Lead.Grade.D and lead.grade != Lead.Grade.D:
         _draw(event, lead, at=at)
@@ -127,6 +142,10 @@ def put_off(*, lead_id: int, until: dt.date, reason: str, by: User, at: dt.datet
         )
     if until <= frame.clock.local_day(lead.due_at):
         raise RuleViolation(_("Choose a day after the present one."), "SC-2.4", "until")
+    if facts_lead.appointment_ahead(lead, at) is not None:
+        raise RuleViolation(
+            _("A visit is arranged: the call before it stays."), "SC-2.4", "until", code="appointment"
+        )
     before = lead.due_at
     append(lead, EventKind.PUT_OFF, happened_at=at, by=by, at=at, due=frame.clock.closing(until), note=reason)
     lead = _replanned(lead, at)

@@ -13,6 +13,9 @@ from crm.errors import RuleViolation
 from crm.models import User
 from leads.models import Lead, LeadEvent
 
+OLDEST = dt.timedelta(days=366)
+NOTE_LENGTH = 500
+
 
 def lock_lead(lead_id: int) -> Lead:
     """The lead, locked until the transaction ends: two people working on it come one after the other."""
@@ -33,13 +36,26 @@ def append(
     **fields: Any,
 ) -> LeadEvent:
     """Append one event: `happened_at` is when it took place, `at` when it is entered."""
+    if len(fields.get("note", "")) > NOTE_LENGTH:
+        raise RuleViolation(
+            _("At most %(most)d characters.") % {"most": NOTE_LENGTH}, field="note", code="too_long"
+        )
     return LeadEvent.objects.create(
         lead=lead, kind=kind, at=happened_at, recorded_at=at, by=by, value=value, **fields
     )
 
 
-def refuse_future(happened_at: dt.datetime, at: dt.datetime, field: str) -> None:
-    """What is registered has happened; two minutes of grace for a clock that runs ahead."""
+def check_happened(happened_at: dt.datetime, at: dt.datetime, field: str) -> None:
+    """What is registered has happened, and not long ago: older records are loaded as history (PX-15). Two minutes of
+    grace for a clock that runs ahead.
+    """
+    if happened_at < at - OLDEST:
+        raise RuleViolation(
+            _("This lies more than a year back. Load old records as a register instead."),
+            "PX-15",
+            field,
+            code="too_old",
+        )
     if happened_at > at + dt.timedelta(minutes=2):
         raise RuleViolation(
             _("This moment lies in the future. Enter when it happened."), field=field, code="future"

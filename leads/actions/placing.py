@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from crm.facts_shifts import Absence
+from crm.facts_shifts import Absence, who_stands_in
 from leads import facts
 from leads.models import CallTask
 from leads.rules_settle import OWNER, place
@@ -43,7 +43,9 @@ def put_on_a_list(task: CallTask, owner: int | None, where: Place) -> None:
 
     def absence_of(day: dt.date) -> Away | None:
         gone = away.get(day)
-        return Away(gone.kind, str(gone.stand_in_id or "")) if gone is not None else None
+        if gone is None or owner is None:
+            return None
+        return Away(gone.kind, str(who_stands_in(owner, day, where.away) or ""))
 
     due_day, today = where.frame.clock.local_day(task.due_at), where.frame.today(where.at)
     placement = place(task.kind, task.clause, due_day, today, absence_of, where.frame.policy)

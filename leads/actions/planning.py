@@ -14,8 +14,8 @@ from itertools import islice
 
 from django.db import transaction
 
-from crm.contact_cap import Caps, first_free_day
-from crm.facts_shifts import absences
+from crm.contact_cap import Caps, free_from
+from crm.facts_shifts import absences_with_stand_ins
 from crm.models.bulk import Differences, these, write_changed
 from leads import facts, rules
 from leads.actions import occasion_fates
@@ -24,7 +24,7 @@ from leads.actions.plan_rows import LEAD_FIELDS, Key, Stored, stored_duties
 from leads.models import CallTask, Lead
 from leads.policy import Policy
 from leads.rules_bins import row_of
-from leads.rules_due import SAME_DAY
+from leads.rules_settle import is_urgent
 from leads.rules_types import ClosedDuty, Duty, DutyKind, History, Plan
 from leads.states import Held
 
@@ -38,7 +38,7 @@ class _Context:
     """What a chunk of leads is planned with, and the rows that come of it."""
 
     surroundings: Surroundings
-    talks: dict[int, list[dt.datetime]]
+    had: dict[int, facts.Had]
     insert: list[CallTask] = field(default_factory=list)
     update: list[CallTask] = field(default_factory=list)
 
@@ -136,10 +136,10 @@ def _context(
         for lead in leads
     }
     owners = {int(plan.consultant) for plan in plans.values() if plan.consultant}
-    away = absences(owners, at.date() - dt.timedelta(days=1), at.date() + HORIZON) if owners else {}
+    away = absences_with_stand_ins(owners, at.date() - dt.timedelta(days=1), at.date() + HORIZON)
     context = _Context(
         Surroundings(at, place_again, frames, away),
-        talks=facts.talks([lead.household_id for lead in leads], at - WEEK),
+        had=facts.had([lead.household_id for lead in leads], at - WEEK),
     )
     return context, plans
 
@@ -236,18 +236,16 @@ def _store_open(lead: Lead, plan: Plan, duty: Duty, task: CallTask | None, conte
 
 
 def _hold_by_cap(task: CallTask, duty: Duty, lead: Lead, context: _Context) -> None:
-    """SC-6: a periodic call waits until the customer has had room; same-day duties and promises pass."""
+    """SC-6: a call waits until the customer has had room; same-day duties and promises up to two talks a day pass."""
     task.held_until, task.held_reason = None, ""
-    if duty.kind != DutyKind.CADENCE or duty.clause in SAME_DAY:
-        return
-    talks = context.talks.get(lead.household_id)
-    if not talks:
+    had = context.had.get(lead.household_id)
+    if had is None or duty.kind not in (DutyKind.CADENCE, DutyKind.PROMISE):
         return
     frame = context.frames[lead.project_id]
     today = frame.today(context.at)
-    had = [frame.clock.local_day(moment) for moment in talks]
-    free = first_free_day(had, max(today, task.list_day), caps_of(frame.policy))
-    if free > max(today, task.list_day):
+    listed, urgent = max(today, task.list_day), is_urgent(duty.kind, duty.clause)
+    free = free_from(had.in_days(frame.clock, today), listed, urgent, caps_of(frame.policy))
+    if free > listed:
         task.held_until, task.held_reason = frame.clock.midnight(free), Held.CAP
 
 

@@ -16,8 +16,8 @@ from crm.errors import RuleViolation
 from crm.models import Customer, Project, Unit, User
 from crm.phones import Number
 from crm.states import Channel, Outcome
-from leads.actions import planning
-from leads.actions.history import append, lock_lead, refuse_future
+from leads.actions import grading, planning
+from leads.actions.history import append, check_happened, lock_lead
 from leads.actions.objections import append_raised
 from leads.models import HeardVia, InboundCall, Interest, Lead, Visit
 from leads.rules_types import EventKind
@@ -142,7 +142,7 @@ def register_call(
     submission: uuid.UUID | None = None,
 ) -> Registered:
     """SC-1.1: one line of the register of calls; the same form sent twice makes one line."""
-    refuse_future(happened_at, at, "happened_at")
+    check_happened(happened_at, at, "happened_at")
     customers.lock_submission(submission)
     before = (
         InboundCall.objects.filter(submission=submission).select_related("lead").first()
@@ -198,7 +198,7 @@ def register_visit(
     """SC-2: one line of the visit register, with as much of the sheet as is known; the same form sent
     twice makes one line.
     """
-    refuse_future(happened_at, at, "happened_at")
+    check_happened(happened_at, at, "happened_at")
     if appointment is not None and appointment <= happened_at:
         raise RuleViolation(_("The next appointment must lie ahead."), "PX-10", "appointment", code="past")
     customers.lock_submission(submission)
@@ -258,17 +258,19 @@ def _write_sheet(row: Visit, lead: Lead, sheet: VisitSheet, *, by: User, at: dt.
         ignore_conflicts=True,
     )
     append_raised(lead, sheet.objections, happened_at=at, by=by, at=at)
-    if sheet.grade and sheet.grade != lead.grade:
-        append(
-            lead,
-            EventKind.GRADE,
-            happened_at=row.at,
-            by=by,
-            at=at,
-            value=sheet.grade,
-            note=sheet.grade_reason,
-            visit=row,
+    if _grades(sheet, lead):
+        grading.note_grade(
+            lead, sheet.grade, reason=sheet.grade_reason, happened_at=row.at, by=by, at=at, visit=row
         )
+
+
+def _grades(sheet: VisitSheet, lead: Lead) -> bool:
+    """Whether the sheet says something new; a D who came again is judged again, even if it is a D once more."""
+    if not sheet.grade or sheet.grade != lead.grade:
+        return bool(sheet.grade)
+    return lead.grade == Lead.Grade.D and (
+        not lead.tasks.exists() or lead.tasks.filter(kind="grade", state="open").exists()
+    )
 
 
 @transaction.atomic
@@ -276,12 +278,10 @@ def complete_sheet(*, visit: Visit, sheet: VisitSheet, by: User, at: dt.datetime
     """Fill in the rest of a visit sheet, the same day or later (completeness is measured, not enforced)."""
     lead = lock_lead(visit.lead_id)
     row = Visit.objects.select_for_update().get(pk=visit.pk)
-    grade_now = bool(sheet.grade) and sheet.grade != lead.grade
+    grade_now = _grades(sheet, lead)
     _write_sheet(row, lead, sheet if not grade_now else _without_grade(sheet), by=by, at=at)
     if grade_now:
-        append(
-            lead, EventKind.GRADE, happened_at=at, by=by, at=at, value=sheet.grade, note=sheet.grade_reason
-        )
+        grading.note_grade(lead, sheet.grade, reason=sheet.grade_reason, happened_at=at, by=by, at=at)
     planning.replan([lead.pk], at=at)
     return row
 

@@ -1,15 +1,17 @@
-"""Recomputing a whole project under a new policy (SC-13), in slices that may be lost, doubled or repeated."""
+"""Recomputing what a new policy (SC-13) or a corrected calendar dates otherwise, in slices that may be lost, doubled or
+repeated.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
-from crm.models import PolicyVersion
+from crm.models import AuditEvent, PolicyVersion
 from leads.actions import planning
-from leads.models import Lead
+from leads.models import CallTask, Lead
 
 SLICE = 5000
 
@@ -46,3 +48,23 @@ def replan_slice(*, version: PolicyVersion, at: dt.datetime) -> Step:
     if not left:
         PolicyVersion.objects.filter(pk=version.pk, replanned_at=None).update(replanned_at=at)
     return Step(done, left)
+
+
+#: deeds after which a day may be worked or free otherwise than when a duty was dated
+CALENDAR_DEEDS = ("calendar.corrected", "calendar.correction_undone", "calendar.loaded")
+
+
+def dated_by_another_calendar() -> QuerySet[Lead]:
+    """Leads with a duty counted in working days (PX-1, PX-2) that were planned before the calendar last changed."""
+    deeds = AuditEvent.objects.filter(target__in=["day", "year"], verb__in=CALENDAR_DEEDS)
+    changed = deeds.order_by("-at").values("at")[:1]
+    counted = CallTask.objects.open().filter(kind__in=[CallTask.Kind.GRADE, CallTask.Kind.REPAIR])
+    rows = Lead.objects.current().filter(state=Lead.State.LIVE, planned_at__lt=Subquery(changed))
+    return rows.filter(Exists(counted.filter(clause__in=["PX-1", "PX-2"], lead=OuterRef("pk"))))
+
+
+def follow_calendar(*, at: dt.datetime) -> Step:
+    """Date the working-day duties of the next leads afresh. Planned since, they are not found again."""
+    behind = dated_by_another_calendar()
+    done = planning.replan(list(behind.order_by("pk").values_list("pk", flat=True)[:SLICE]), at=at)
+    return Step(done, behind.count() if done == SLICE else 0)

@@ -97,6 +97,7 @@ def sweep_same_day(*, project: Project, at: dt.datetime) -> int:
             due_at__lte=at + BEFORE_CLOSING,
             due_at__gt=at - LATEST,
         )
+        .exclude(held_until__gt=at)
         .select_related("lead__customer")
     )
     tellings = [
