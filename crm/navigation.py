@@ -140,6 +140,7 @@ TABLE: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
             ),
             Entry("crm:occasions", _("Occasions"), "confetti", (*_POLICY, Action.MAKE_CAMPAIGN), _NOT_SALES),
             Entry("leads:scripts", _("Scripts"), "script", _POLICY, _NOT_SALES),
+            Entry("leads:grades", _("Grades"), "clipboard-check", _POLICY, _NOT_SALES),
             Entry("leads:policies", _("Policies"), "file-text", _POLICY, _NOT_SALES),
             Entry("crm:shifts", _("Shifts"), "beach", (Action.ASSIGN,), _PARTLY),
         ),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from crm.access import colleagues, scope
 from crm.models import Project, User
 from crm.roles import Action, Limit, Role
+from leads.facts_grades import register_words
 from leads.models import ImportBatch, RegisterMapping, StaffName
 from leads.registers.cells import DEFAULT_GRADE_WORDS
 from leads.registers.columns import RawRow
@@ -76,7 +77,7 @@ def open_file(
     """As `open_batch`, for a file that is not stored yet. An empty `mapping` means: guess everything.
 
     `mapping` is {"sheets": {sheet name: {column number from 0: field or ""}}, "unused": [sheet name, …],
-    "grades": {word: grade}}.
+    "grades": {word: grade}}; the project's own words for its grades (PX-11) come before it.
     """
     book = open_register(content, LIMITS)
     sheets = mapping.get("sheets") or {}
@@ -99,8 +100,9 @@ def open_file(
         plan = replace(plan, sheets=kept)
     grades = mapping.get("grades") or {}
     assert isinstance(grades, dict)
-    if grades:
-        plan = replace(plan, grade_words={**DEFAULT_GRADE_WORDS, **grades})
+    own = {**register_words(project.pk), **grades}
+    if own:
+        plan = replace(plan, grade_words={**DEFAULT_GRADE_WORDS, **own})
     if register:
         plan = replace(plan, register=Register(register))
     return Opened(book, plan)

@@ -13,6 +13,7 @@ from crm.models import Customer
 from crm.states import Channel, Outcome
 from leads import labels, vocabulary
 from leads.actions.contacts import ContactSheet
+from leads.facts_grades import explain_field
 from leads.facts_sheet import Sheet
 from leads.forms_lead import words
 from leads.models import Lead
@@ -126,6 +127,8 @@ class ContactForm(BaseForm):
         ]
         for name in self._needless(sheet, clause):
             del self.fields[name]
+        if "grade" in self.fields:
+            explain_field(self.fields["grade"], sheet.lead.project_id)
 
     def _needless(self, sheet: Sheet, clause: str) -> list[str]:
         """A field that has nothing to offer for this lead is not shown."""

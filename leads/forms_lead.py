@@ -15,6 +15,7 @@ from crm.forms_base import BaseForm, DateInput, PhoneInput
 from crm.models import Consent, Customer
 from crm.models.places import validate_windows
 from leads import vocabulary
+from leads.facts_grades import explain_field
 from leads.models import Lead
 
 OTHER = "other"
@@ -50,6 +51,10 @@ class LeadForm(BaseForm):
 class GradeForm(LeadForm):
     grade = forms.ChoiceField(label=_("Grade"), choices=Lead.Grade.choices, widget=forms.RadioSelect)
     reason = _reason(_("Reason"), required=False)
+
+    def __init__(self, *args: Any, lead: Lead, **kwargs: Any) -> None:
+        super().__init__(*args, lead=lead, **kwargs)
+        explain_field(self.fields["grade"], lead.project_id)
 
     @classmethod
     def present(cls, lead: Lead) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from crm.names import split_salutation
 from crm.states import Salutation
 from leads import vocabulary
 from leads.actions.registering import Party, VisitSheet
+from leads.facts_grades import explain_field
 from leads.forms_lead import words
 from leads.models import HeardVia, Lead, Visit
 
@@ -168,8 +169,9 @@ class SheetFields(forms.Form):
         label=_("Note"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
     )
 
-    def choose_units(self, project: Project) -> None:
-        """Offer the project's units; the field goes when there are none."""
+    def fit(self, project: Project) -> None:
+        """Offer the project's units, a field that goes when there are none, and its meaning of the grades."""
+        explain_field(self.fields["grade"], project.pk)
         rows = Unit.objects.filter(project=project).select_related("building")
         if rows.exists():
             self.fields["units"].queryset = rows  # type: ignore[attr-defined]
@@ -193,7 +195,7 @@ class VisitForm(SheetFields, PartyForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.choose_units(self.project)
+        self.fit(self.project)
 
 
 class VisitSheetForm(SheetFields, BaseForm):
@@ -202,7 +204,7 @@ class VisitSheetForm(SheetFields, BaseForm):
     def __init__(self, *args: Any, visit: Visit, **kwargs: Any) -> None:
         kwargs.setdefault("initial", self.present(visit))
         super().__init__(*args, **kwargs)
-        self.choose_units(visit.lead.project)
+        self.fit(visit.lead.project)
         known = {row.cause for row in visit.lead.objections.filter(dissolved_at=None)}
         self.fields["objections"].choices = [  # type: ignore[attr-defined]
             choice for choice in words(vocabulary.CAUSES) if choice[0] not in known
@@ -216,7 +218,8 @@ class VisitSheetForm(SheetFields, BaseForm):
         }
         return {
             **kept,
-            "grade": visit.lead.grade,
+            # A D who came again is judged anew: the old letter is not proposed.
+            "grade": "" if visit.lead.review_clause == "SC-2.6" else visit.lead.grade,
             "units": list(visit.units.all()),
             "interests": [row.point for row in visit.lead.interests.all()],
         }

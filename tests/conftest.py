@@ -17,10 +17,11 @@ settings.load_profile("product")
 
 
 @pytest.fixture(autouse=True)
-def clean_cache() -> Iterator[None]:
-    """Rate limits and sessions live in the cache; none may leak from test to test."""
+def clean_cache(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Rate limits and sessions live in the cache; none may leak from test to test. Pure ones have nothing to leak."""
     yield
-    cache.clear()
+    if request.node.get_closest_marker("pure") is None:
+        cache.clear()
 
 
 @pytest.fixture(autouse=True)

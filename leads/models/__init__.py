@@ -1,6 +1,7 @@
 """The tables of sales, split by noun. Import models from here."""
 
 from leads.models.deals import Deal, DealStep
+from leads.models.grades import GradeMeaning
 from leads.models.imports import ImportBatch, ImportTrace, RefusedRow, RegisterMapping, StaffName
 from leads.models.leads import HeardVia, Interest, Lead, Objection
 from leads.models.registers import InboundCall, LeadEvent, MergeRecord, Visit
@@ -12,6 +13,7 @@ __all__ = [
     "Deal",
     "DealStep",
     "DowngradeReview",
+    "GradeMeaning",
     "HeardVia",
     "ImportBatch",
     "ImportTrace",

@@ -111,16 +111,16 @@ def read_day(text: str) -> date:
     return day
 
 
-def read_moment(text: str) -> datetime:
+def read_moment(text: str, clock: ProjectClock = CLOCK) -> datetime:
     """A day and a time; without a time the closing of the day, 20:30."""
     if re.search(rf"{TIME}$", text):
         day, clock_time = text.rsplit(" ", 1)
-        return CLOCK.moment(read_day(day), time.fromisoformat(clock_time))
-    return CLOCK.closing(read_day(text))
+        return clock.moment(read_day(day), time.fromisoformat(clock_time))
+    return clock.closing(read_day(text))
 
 
-def read_history(text: str) -> Told:
-    """The whole history of one case."""
+def read_history(text: str, clock: ProjectClock = CLOCK) -> Told:
+    """The whole history of one case, told in the days and times of a project's clock."""
     told = Told()
     day, at = date(2026, 3, 2), time(9)
     for phrase in filter(None, (part.strip() for part in text.split(";"))):
@@ -131,12 +131,12 @@ def read_history(text: str) -> Told:
         assert stamp is not None
         day = read_day(stamp["day"]) if stamp["day"] else day
         at = time.fromisoformat(stamp["time"]) if stamp["time"] else at
-        moment = CLOCK.moment(day, at)
+        moment = clock.moment(day, at)
         what = phrase[stamp.end() :]
         if what.startswith("policy "):
             _read_policy(told, what[7:], moment)
         else:
-            told.events.append(_read_event(what, moment, len(told.events) + 1))
+            told.events.append(_read_event(what, moment, len(told.events) + 1, clock))
     if told.events and not any(e.kind == "assigned" for e in told.events):
         first = min(told.events, key=lambda e: (e.at, e.id))
         told.events.append(first._replace(id=len(told.events) + 1, kind="assigned", value="lin"))
@@ -149,23 +149,23 @@ def _read_policy(told: Told, text: str, moment: datetime) -> None:
     told.versions.append(PolicyVersion(moment, len(told.versions) + 1, policies.parse(raw)))
 
 
-def _read_event(what: str, moment: datetime, number: int) -> Event:
+def _read_event(what: str, moment: datetime, number: int, clock: ProjectClock) -> Event:
     extra: dict[str, object] = {}
     recorded, imported = moment, False
     while (ending := ENDINGS.search(what)) is not None:
         word, rest = ending["word"], ending["rest"]
         what = what[: ending.start()]
         if word in ("entered", "loaded"):
-            recorded, imported = read_moment(rest), word == "loaded"
+            recorded, imported = read_moment(rest, clock), word == "loaded"
         elif word == "visit":
-            extra["appointment"] = read_moment(rest)
+            extra["appointment"] = read_moment(rest, clock)
         else:
             extra["channel"] = {"home": "home_visit", "desk": "in_person"}.get(rest, rest)
-    kind, value, more = _read_what(what)
+    kind, value, more = _read_what(what, clock)
     return Event(number, kind, moment, recorded, value, imported=imported, **{**extra, **more})  # type: ignore[arg-type]
 
 
-def _read_what(what: str) -> tuple[str, str, dict[str, object]]:
+def _read_what(what: str, clock: ProjectClock) -> tuple[str, str, dict[str, object]]:
     """(kind, value, further fields) of an event."""
     if what in PLAIN:
         return (*PLAIN[what], {})
@@ -173,7 +173,7 @@ def _read_what(what: str) -> tuple[str, str, dict[str, object]]:
         return "contact", OUTCOMES[what], {}
     word, _, rest = what.partition(" ")
     if word in DATED:
-        return (*DATED[word], {"due": read_moment(rest.removeprefix("off "))})
+        return (*DATED[word], {"due": read_moment(rest.removeprefix("off "), clock)})
     if word in WORDS:
         kind, table = WORDS[word]
         return kind, table[rest], {}

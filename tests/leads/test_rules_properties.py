@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,10 +20,12 @@ from leads.rules_types import Duty, Event, History, Plan, PolicyVersion
 from leads.states import Bin
 from tests.leads.cadence_notation import CLOCK, WorkingWeek
 
+pytestmark = pytest.mark.pure
 START = datetime(2026, 2, 25, 1, tzinfo=UTC)
 BASE = PolicyVersion(datetime(2020, 1, 1, tzinfo=UTC), 1, Policy())
 #: `--hypothesis-profile=thorough` looks longer; by default the suite of the rules runs in about two seconds
 EXAMPLES = settings(max_examples=20 if settings().max_examples <= 100 else settings().max_examples)
+TWICE = settings(max_examples=2 * EXAMPLES.max_examples)
 EDITS = {"grade", "quality", "key", "weekly", "preference", "kind", "objection", "review_done"}
 GAPS = st.one_of(
     st.sampled_from([0, 1, 5]), st.integers(1, 600), st.integers(600, 3000), st.integers(3000, 30000)
@@ -133,10 +136,21 @@ def owed(plan: Plan) -> list[Duty]:
     return [*plan.open_duties, *([plan.upcoming] if plan.upcoming else [])]
 
 
-@EXAMPLES
-@given(events(), versions())
-def test_duties_are_well_formed(told: tuple[Event, ...], policies: tuple[PolicyVersion, ...]) -> None:
+@TWICE
+@given(events(), versions(), st.integers(0, 60000))
+def test_what_holds_of_every_plan(
+    told: tuple[Event, ...], policies: tuple[PolicyVersion, ...], later: int
+) -> None:
+    """Several properties of one history: drawing it costs more than asking them all."""
     plan = plan_of(told, policies)
+    check_duties_are_well_formed(plan)
+    check_px_10_nobody_is_forgotten_and_nothing_is_owed_to_who_has_ended(plan)
+    check_px_10_bins_are_total_and_agree_with_the_case_over_columns(plan, told, later)
+    check_sc_13_the_why_of_every_duty_computes_its_due_moment_again(plan, policies)
+    assert plan_of(list(told), policies) == plan, "the plan is a function of its history"
+
+
+def check_duties_are_well_formed(plan: Plan) -> None:
     everything = [*owed(plan), *(past.duty for past in plan.closed)]
     assert len({duty.key for duty in everything}) == len(everything)
     for duty in everything:
@@ -146,12 +160,7 @@ def test_duties_are_well_formed(told: tuple[Event, ...], policies: tuple[PolicyV
         assert past.state != "superseded" or past.duty.due >= past.closed_at
 
 
-@EXAMPLES
-@given(events(), versions())
-def test_px_10_nobody_is_forgotten_and_nothing_is_owed_to_who_has_ended(
-    told: tuple[Event, ...], policies: tuple[PolicyVersion, ...]
-) -> None:
-    plan = plan_of(told, policies)
+def check_px_10_nobody_is_forgotten_and_nothing_is_owed_to_who_has_ended(plan: Plan) -> None:
     if plan.state != "live":
         assert owed(plan) == []
         assert plan.quiet_clause == ""
@@ -160,12 +169,10 @@ def test_px_10_nobody_is_forgotten_and_nothing_is_owed_to_who_has_ended(
         assert plan.cadence is not None or plan.upcoming is None
 
 
-@EXAMPLES
-@given(events(), versions(), st.integers(0, 60000))
-def test_px_10_bins_are_total_and_agree_with_the_case_over_columns(
-    told: tuple[Event, ...], policies: tuple[PolicyVersion, ...], later: int
+def check_px_10_bins_are_total_and_agree_with_the_case_over_columns(
+    plan: Plan, told: tuple[Event, ...], later: int
 ) -> None:
-    row = row_of(plan_of(told, policies), CLOCK)
+    row = row_of(plan, CLOCK)
     now = told[-1].at + timedelta(minutes=later)
     today = CLOCK.local_day(now)
     place = bin_of(row, now, today)
@@ -176,6 +183,14 @@ def test_px_10_bins_are_total_and_agree_with_the_case_over_columns(
         assert place.until > now
     if place.bin in (Bin.TASK_OPEN, Bin.MESSAGES_ONLY, Bin.REVIEW):
         assert place.clause
+
+
+def check_sc_13_the_why_of_every_duty_computes_its_due_moment_again(
+    plan: Plan, policies: tuple[PolicyVersion, ...]
+) -> None:
+    by_version = {version.version: version.policy for version in policies}
+    for duty in [*owed(plan), *(past.duty for past in plan.closed)]:
+        assert why_due(duty, CLOCK, by_version[duty.policy_version]) == duty.due
 
 
 def case_over(row: LeadRow, now: datetime) -> Bin:
@@ -195,17 +210,6 @@ def case_over(row: LeadRow, now: datetime) -> Bin:
         (row.opens_at is not None and row.opens_at > now, Bin.WAITING),
     ]
     return next(bin_ for holds, bin_ in cases if holds)
-
-
-@EXAMPLES
-@given(events(), versions())
-def test_sc_13_the_why_of_every_duty_computes_its_due_moment_again(
-    told: tuple[Event, ...], policies: tuple[PolicyVersion, ...]
-) -> None:
-    plan = plan_of(told, policies)
-    by_version = {version.version: version.policy for version in policies}
-    for duty in [*owed(plan), *(past.duty for past in plan.closed)]:
-        assert why_due(duty, CLOCK, by_version[duty.policy_version]) == duty.due
 
 
 @EXAMPLES
@@ -274,11 +278,3 @@ def test_an_annulled_event_is_as_if_it_had_never_been(told: tuple[Event, ...], k
     slip = Event(1000, kind, last.at, last.at, VALUES[kind][0])
     undo = Event(1001, "void", last.at, last.at, ref=1000)
     assert plan_of((*told, slip, undo)) == plan_of(told)
-
-
-@EXAMPLES
-@given(events(), versions())
-def test_the_plan_is_a_function_of_its_history(
-    told: tuple[Event, ...], policies: tuple[PolicyVersion, ...]
-) -> None:
-    assert plan_of(told, policies) == plan_of(list(told), policies)

@@ -17,6 +17,7 @@ from leads.rules_settle import OWNER, Absence, Line, Waiting, give_way, is_urgen
 from leads.states import Held
 from tests.leads.test_rules_properties import EXAMPLES
 
+pytestmark = pytest.mark.pure
 POLICY = Policy()
 WED, THU, FRI = date(2026, 3, 4), date(2026, 3, 5), date(2026, 3, 6)
 NOON = datetime(2026, 3, 4, 4, tzinfo=UTC)
