@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
-from leads.rules_contacts import contact, conversation, discharge, note_appointment, owe_repair, reached
+from leads.rules_contacts import contact, conversation, discharge, note_appointment, reached
 from leads.rules_deals import Turn, note_deal, running
 from leads.rules_due import (
     SAME_DAY,
@@ -31,6 +31,7 @@ from leads.rules_due import (
     drop_all,
     drop_cadence,
     moved_to,
+    owe_repair,
     same_day,
     second_call,
 )
@@ -340,29 +341,21 @@ def _deal(lead: Plan, e: Event, day: date, terms: Terms) -> None:
 
 def _end(lead: Plan, e: Event, day: date, terms: Terms) -> None:
     """SC-11: lost or invalid, with the reason; nothing is owed any more."""
-    if lead.state == "live":
-        lead.shelved = lead.promise, lead.appointment_at
     drop_all(lead, e, terms)
     lead.state, lead.state_reason = e.kind, e.value
 
 
 def _reopen(lead: Plan, e: Event, day: date, terms: Terms) -> None:
-    """Reopened by a person: as it was, counted from the last contact, never before today; what the customer was
-    promised meanwhile still holds.
-    """
+    """Reopened by a person: as it was, counted from the last contact, never before today."""
     if lead.state == "live":
         return
-    promise, coming = lead.shelved
-    if lead.state in ("lost", "invalid"):
-        lead.promise = promise if promise is not None and promise.due > e.at else None
-        lead.appointment_at = coming if coming is not None and coming > e.at else None
     lead.state, lead.state_reason = "live", ""
     lead.refusals, lead.farewell_day = 0, None
     if lead.phase == "buyer" and not running(lead, terms.policy):
         lead.phase = "visitor"
     if lead.phase != "new":
         lead.base_event, lead.base_day = lead.base_event or e.id, lead.base_day or day
-        owe_next(lead, e, day, terms, day)
+        amend(lead, e, day, terms)
 
 
 def _review_done(lead: Plan, e: Event, day: date, terms: Terms) -> None:

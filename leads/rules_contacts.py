@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from crm.states import EFFECTIVE, MESSAGE_CHANNELS, UNANSWERED, WRONG_NUMBER
-from leads.rules_due import SECOND_CALL, Terms, close, drop, drop_cadence
+from leads.rules_due import SECOND_CALL, Terms, close, drop, drop_cadence, owe_repair, working_days
 from leads.rules_regular import owe_next
 from leads.rules_tries import given_up, note_try
 from leads.rules_types import Adjust, Adjustment, Duty, DutyState, Event, Plan
@@ -47,6 +47,7 @@ def conversation(lead: Plan, e: Event, day: date, terms: Terms, by_call: bool) -
     """A conversation discharges every duty whose window is open; the next regular call counts from its day."""
     lead.last_talk_at, lead.last_talk_day = e.at, day
     if lead.state != "live":
+        lead.shelf = ()
         return
     discharge(lead, e, terms, by_call)
     if by_call:
@@ -130,7 +131,7 @@ def _unanswered(lead: Plan, e: Event, day: date, terms: Terms) -> None:
             drop(lead, lead.promise, e, terms)
             lead.promise = None
         drop(lead, lead.grading, e, terms)
-        lead.grading = _working_days("grade", "PX-2", terms.policy.review_working_days, e, day, terms)
+        lead.grading = working_days("grade", "PX-2", terms.policy.review_working_days, e, day, terms)
         lead.unreached = lead.sms_owed = True
         lead.second_day = lead.put_off_day = None
         note_appointment(lead, e, terms)
@@ -139,15 +140,3 @@ def _unanswered(lead: Plan, e: Event, day: date, terms: Terms) -> None:
     lead.cadence = None
     lead.base_event, lead.base_day = e.id, day
     owe_next(lead, e, day, terms)
-
-
-def owe_repair(lead: Plan, e: Event, day: date, terms: Terms) -> None:
-    """PX-1: a wrong or missing number is repaired, not tried again."""
-    if lead.repair is None and lead.state == "live" and lead.preference != "do_not_contact":
-        lead.repair = _working_days("repair", "PX-1", terms.policy.repair_working_days, e, day, terms)
-
-
-def _working_days(kind: str, clause: str, count: int, e: Event, day: date, terms: Terms) -> Duty:
-    last = terms.calendar.add_working_days(max(day, terms.clock.business_day(e.recorded_at)), count)
-    step = Adjustment(Adjust.WORKING_DAYS, e.id, last, count)
-    return Duty(kind, clause, e.at, terms.clock.closing(last), e.id, day, count, terms.version, (step,))

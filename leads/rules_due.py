@@ -216,8 +216,19 @@ def drop_cadence(lead: Plan, e: Event, terms: Terms) -> None:
     lead.cadence = lead.upcoming = None
 
 
+def put_away(lead: Plan, e: Event, *duties: Duty | None) -> None:
+    """Remember what a stop ends before its moment: lifted in time, it was as if it had never been."""
+    kept = tuple(each for each in duties if each is not None and (each.due >= e.at or each.kind == "repair"))
+    kept = tuple(each for each in kept if each.clause != "PX-2")
+    if kept:
+        same = lead.shelf if lead.shelf_base == lead.base_event else ()
+        lead.shelf, lead.shelf_base = same + kept, lead.base_event
+
+
 def drop_all(lead: Plan, e: Event, terms: Terms) -> None:
     """End everything owed to the customer: lost, invalid, handed over, do not contact."""
+    put_away(lead, e, lead.cadence, lead.upcoming, lead.promise, lead.grading, lead.repair)
+    lead.shelf_appointment = lead.appointment_at or lead.shelf_appointment
     drop_cadence(lead, e, terms)
     drop(lead, lead.promise, e, terms)
     drop(lead, lead.grading, e, terms)
@@ -226,3 +237,16 @@ def drop_all(lead: Plan, e: Event, terms: Terms) -> None:
     lead.appointment_at = None
     lead.tries = ()
     lead.unreached = lead.sms_owed = False
+
+
+def owe_repair(lead: Plan, e: Event, day: date, terms: Terms) -> None:
+    """PX-1: a wrong or missing number is repaired, not tried again."""
+    if lead.repair is None and lead.state == "live" and lead.preference != "do_not_contact":
+        lead.repair = working_days("repair", "PX-1", terms.policy.repair_working_days, e, day, terms)
+
+
+def working_days(kind: str, clause: str, count: int, e: Event, day: date, terms: Terms) -> Duty:
+    """A duty due so many working days after its event, or after its entry."""
+    last = terms.calendar.add_working_days(max(day, terms.clock.business_day(e.recorded_at)), count)
+    step = Adjustment(Adjust.WORKING_DAYS, e.id, last, count)
+    return Duty(kind, clause, e.at, terms.clock.closing(last), e.id, day, count, terms.version, (step,))

@@ -122,6 +122,7 @@ def repaired(lead: Plan, e: Event, day: date, terms: Terms) -> None:
         close(lead, lead.repair, DutyState.DONE, e, terms)
         lead.repair = None
     lead.tries = ()
+    lead.shelf = tuple(duty for duty in lead.shelf if duty.kind != "repair")
     if unreached and lead.cadence is None:
         lead.base_event, lead.base_day = e.id, day
         owe_today(lead, e, terms)

@@ -10,13 +10,16 @@ from datetime import date
 from leads.policy import Policy
 from leads.rules_due import (
     SAME_DAY,
+    SECOND_CALL,
     Terms,
     drop,
     drop_all,
     due_of,
     edited,
     moved_to,
+    owe_repair,
     periodic,
+    put_away,
     second_call,
 )
 from leads.rules_types import Adjust, Duty, Event, Plan, PolicyVersion
@@ -99,11 +102,45 @@ def _is_on_record(lead: Plan, duty: Duty) -> bool:
 def amend(lead: Plan, e: Event, day: date, terms: Terms) -> None:
     """The general rule: an edit may bring a date nearer, never farther away, never before its own day.
 
-    On the day of a conversation or visit it belongs to that and may move both ways.
+    On the day of a conversation or visit it belongs to that and may move both ways. A stop that is lifted gives back
+    what it put away.
     """
+    if lead.shelf or lead.shelf_appointment:
+        _take_up(lead, e, day, terms)
     lead.cadence = _amended(lead, lead.cadence, e, day, terms)
     lead.upcoming = _amended(lead, lead.upcoming, e, day, terms)
     owe_next(lead, e, day, terms, day)
+
+
+def _take_up(lead: Plan, e: Event, day: date, terms: Terms) -> None:
+    """What a stop had put away is owed again, unless its moment has passed or something else has happened since."""
+    clause, interval = owed_regularly(lead, terms.policy)
+    if clause == "SC-7":
+        return
+    shelf = lead.shelf if lead.shelf_base == lead.base_event else ()
+    lead.shelf = ()
+    coming, lead.shelf_appointment = lead.shelf_appointment, None
+    if shelf and coming is not None and coming > e.at:
+        lead.appointment_at = lead.appointment_at or coming
+    for duty in shelf:
+        if duty.kind == "repair" and duty.due < e.at:
+            owe_repair(lead, e, day, terms)
+        elif duty.due >= e.at and (duty.kind != "cadence" or _stands(lead, duty, clause, interval)):
+            _give_back(lead, duty)
+
+
+def _give_back(lead: Plan, duty: Duty) -> None:
+    """One duty into its place, unless that is taken."""
+    if duty.kind == "promise":
+        lead.promise = lead.promise or duty
+    elif duty.kind == "repair":
+        lead.repair = lead.repair or duty
+    elif duty.kind == "cadence" and lead.cadence is None:
+        lead.cadence = duty
+    elif duty.kind == "cadence":
+        lead.upcoming = lead.upcoming or (duty if duty.clause in SECOND_CALL else None)
+    elif lead.kind == "ordinary" and lead.phase == "visitor" and not lead.grade:
+        lead.grading = lead.grading or duty
 
 
 def _amended(lead: Plan, duty: Duty | None, e: Event, day: date, terms: Terms) -> Duty | None:
@@ -111,6 +148,7 @@ def _amended(lead: Plan, duty: Duty | None, e: Event, day: date, terms: Terms) -
         return None
     clause, interval = owed_regularly(lead, terms.policy)
     if not _stands(lead, duty, clause, interval):
+        put_away(lead, e, duty)
         drop(lead, duty, e, terms)
         return None
     if duty.clause in SAME_DAY or duty.due < e.at:

@@ -265,8 +265,11 @@ class Plan:
     appointment_event: int = 0
     put_off_day: date | None = None
     put_off_event: int = 0
-    #: lost or invalid: the promise and the appointment still ahead, for a reopening in time
-    shelved: tuple[Duty | None, datetime | None] = (None, None)
+    #: what a stop (lost, do not contact, D, VIP) put away before its moment, and the base it counted from; taken up
+    #: again when the stop is lifted in time and nothing else has happened
+    shelf: tuple[Duty, ...] = ()
+    shelf_base: int = 0
+    shelf_appointment: datetime | None = None
     #: deal id to the last stage reached, running deals only
     deals: dict[int, str] = field(default_factory=dict)
 
