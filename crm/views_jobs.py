@@ -42,6 +42,7 @@ LABELS: dict[str, str | Promise] = {
     "settle_day": gettext_lazy("Settles one project's lists anew"),
     "replan": gettext_lazy("Recomputes the plans of one project"),
     "import": gettext_lazy("Imports a register"),
+    "undo_import": gettext_lazy("Undoes an import"),
 }
 """What each job of crm/celery.py does, in the reader's words."""
 

@@ -14,6 +14,7 @@ from crm.phones import Number, mask, mask_text
 from leads.facts_import import TWO_PARTIES, Opened
 from leads.facts_known import Known, Values, leads_of, of_customer, of_lead, taken_over
 from leads.facts_parties import Parties, Party, Survey, TwoParties, event_id, recorded_events
+from leads.registers.fields import WORDS, Field
 from leads.registers.reading import read, rows_above
 from leads.registers.results import Finding, ParsedRow, Place, Refusal, Tally
 from leads.registers.texts import to_text
@@ -80,6 +81,7 @@ def dry_run(project_id: int, opened: Opened) -> tuple[Report, Report]:
         "accepted": tally.accepted - len(counts.refused),
         "refused": tally.refused + len(counts.refused),
         "empty": tally.empty,
+        "totals": tally.totals,
         "headers": _headers(opened),
         "repeated_headers": tally.repeated_headers,
         "above": sum(len(rows) for rows in rows_above(opened.book, opened.plan).values()),
@@ -104,10 +106,17 @@ def dry_run(project_id: int, opened: Opened) -> tuple[Report, Report]:
     return report, parties
 
 
-def _headers(opened: Opened) -> list[str]:
-    """The headers of the file of refused rows: the first sheet that is read speaks for it."""
-    used = next(sheet for sheet in opened.plan.sheets if sheet.used)
-    return [column.label for column in used.columns]
+def _headers(opened: Opened) -> dict[str, list[str]]:
+    """The headers of the file of refused rows by sheet; a column without one is headed by what it means."""
+    return {
+        sheet.name: [
+            column.header or (WORDS[column.field][0] if column.field else column.label)
+            for column in sheet.columns
+            if column.field is not Field.REFUSAL
+        ]
+        for sheet in opened.plan.sheets
+        if sheet.used
+    }
 
 
 def _count(project_id: int, light: list[_Light], links: dict[str, list[str]]) -> _Counts:

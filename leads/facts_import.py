@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -17,13 +18,12 @@ from crm.roles import Action, Limit, Role
 from leads.facts_grades import register_words
 from leads.models import ImportBatch, RegisterMapping, StaffName
 from leads.registers.cells import DEFAULT_GRADE_WORDS
-from leads.registers.columns import RawRow
+from leads.registers.columns import RawRow, column_keys, recall, remember
 from leads.registers.errors import RegisterError
-from leads.registers.fields import normal_header
 from leads.registers.limits import Limits
 from leads.registers.messages import ROW_TEXTS
 from leads.registers.messages import text as text_of
-from leads.registers.reading import Plan, analyse
+from leads.registers.reading import Plan, SheetPlan, analyse
 from leads.registers.results import Register
 from leads.registers.sniffing import Book, Sheet, open_register
 
@@ -127,28 +127,53 @@ def _rows_after(sheet: Sheet, row: int) -> Iterator[RawRow]:
     return (found for found in sheet.rows() if found[0] > row)
 
 
-def fingerprint(plan: Plan) -> str:
-    """Equal for files with the same headers in the same order, whatever their rows."""
-    parts = [
-        "\x1f".join((sheet.name, *(normal_header(column.header) for column in sheet.columns)))
-        for sheet in plan.sheets
-    ]
-    return hashlib.sha256("\x1e".join(parts).encode()).hexdigest()
+def fingerprint(sheet: SheetPlan) -> str:
+    """Equal for sheets with the same headers, whatever their order, their rows and the sheet's name."""
+    keys = sorted(key for key in column_keys(sheet.columns) if key)
+    return hashlib.sha256("\x1f".join(keys).encode()).hexdigest()
 
 
-def remembered(project: Project, print_: str) -> RegisterMapping | None:
-    """The mapping that the project used last for files with these headers."""
-    return RegisterMapping.objects.filter(project=project, fingerprint=print_).first()
+def remembered(project: Project, plan: Plan) -> dict[str, Any] | None:
+    """The mapping of this file as the project answered the last time for sheets with such headers; None for new ones.
+
+    As `mapping_of`, with the kind of "register" and the policy for "known" customers.
+    """
+    prints = {fingerprint(sheet): sheet for sheet in plan.sheets}
+    rows = RegisterMapping.objects.filter(project=project, fingerprint__in=prints, mapping__has_key="columns")
+    found = {row.fingerprint: row.mapping for row in rows}
+    if not any(mapping["used"] for mapping in found.values()):
+        return None
+    merged: dict[str, Any] = mapping_of(plan)
+    for sheet in plan.sheets:
+        mapping = found.get(fingerprint(sheet))
+        if mapping is None:
+            continue
+        merged |= {"register": mapping["register"], "known": mapping["known"]}
+        if mapping["used"]:
+            chosen = {str(index): field for index, field in recall(sheet.columns, mapping["columns"]).items()}
+            merged["sheets"][sheet.name] = {**_by_index(sheet), **chosen}
+            merged["unused"] = [name for name in merged["unused"] if name != sheet.name]
+        elif sheet.used:
+            merged["sheets"].pop(sheet.name)
+            merged["unused"].append(sheet.name)
+    return merged
 
 
-def mapping_of(plan: Plan) -> dict[str, object]:
+def to_remember(plan: Plan) -> dict[str, dict[str, Any]]:
+    """What to keep of a plan for the next file, by fingerprint of the sheet."""
+    return {
+        fingerprint(sheet): {"columns": remember(sheet.columns), "used": sheet.used} for sheet in plan.sheets
+    }
+
+
+def _by_index(sheet: SheetPlan) -> dict[str, str]:
+    return {str(column.index): column.field or "" for column in sheet.columns}
+
+
+def mapping_of(plan: Plan) -> dict[str, Any]:
     """The plan's columns as they are stored; see `open_file`."""
     return {
-        "sheets": {
-            sheet.name: {str(column.index): column.field or "" for column in sheet.columns}
-            for sheet in plan.sheets
-            if sheet.used
-        },
+        "sheets": {sheet.name: _by_index(sheet) for sheet in plan.sheets if sheet.used},
         "unused": [sheet.name for sheet in plan.sheets if not sheet.used],
         "grades": {},
     }

@@ -42,6 +42,7 @@ FIELDS: dict[str, str | Promise] = {
     Field.RESIDENCE: _("Lives in"),
     Field.PARTY_SIZE: _("Number of people"),
     Field.SERIAL: _("Serial number"),
+    Field.REFUSAL: _("Reason of an earlier refusal: left out"),
 }
 KEPT_AS_NOTE = _("Keep as a note")
 

@@ -9,7 +9,7 @@ from celery import shared_task
 from crm import clock
 from crm.actions.jobs import recorded
 from crm.models import PolicyVersion, Project
-from leads.actions import importing_run, occasion_calls, replanning, settling, stopping, sweeping
+from leads.actions import importing_run, occasion_calls, replanning, settling, stopping, sweeping, undoing
 
 
 def _each_project(name: str, sweep: Callable[..., int]) -> None:
@@ -113,12 +113,15 @@ def calendar() -> None:
 
 @shared_task
 def imports() -> None:
-    """Imports whose worker was lost, or whose start was never heard."""
+    """Imports, and undoings of imports, whose worker was lost or whose start was never heard."""
     with recorded("imports", clock=clock.now) as result:
         batches = list(importing_run.waiting(at=clock.now()))
-        result["waiting"] = len(batches)
+        undone = list(undoing.waiting(at=clock.now()))
+        result["waiting"] = len(batches) + len(undone)
     for batch_id in batches:
         run_import.delay(batch_id)
+    for batch_id in undone:
+        undo_import.delay(batch_id)
 
 
 @shared_task
@@ -136,3 +139,13 @@ def stops() -> None:
     """Stops of calls, and their lifting, that the leads do not know yet; replies get their owner."""
     with recorded("stops", clock=clock.now) as result:
         result.update(stopping.carry(at=clock.now()))
+
+
+@shared_task
+def undo_import(batch_id: int) -> None:
+    """Some slices of undoing one import; the next ones are a job of its own."""
+    with recorded("undo_import", clock=clock.now) as result:
+        more = undoing.advance(batch_id=batch_id, at=clock.now())
+        result.update(batch=batch_id, more=more)
+    if more:
+        undo_import.delay(batch_id)

@@ -16,4 +16,5 @@ urlpatterns = [
     path("imports/<int:pk>/discard/", views.discard, name="import_discard"),
     path("imports/<int:pk>/progress/", views.progress, name="import_progress"),
     path("imports/<int:pk>/refused/", views.refused, name="import_refused"),
+    path("imports/<int:pk>/undo/", views.undo, name="import_undo"),
 ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-from typing import Any
+from tempfile import TemporaryFile
+from typing import Any, TextIO, cast
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,18 +18,18 @@ from crm.errors import RuleViolation
 from crm.pages import page
 from crm.roles import Action
 from crm.seek import seek
-from leads import facts_import
-from leads.actions import importing
+from leads import facts_import, refused_file
+from leads.actions import importing, undoing
 from leads.facts_dry_run import hidden
 from leads.forms_import import ColumnsForm, StartForm, UploadForm
 from leads.gates import NO_ROWS, project_of, user_of
-from leads.import_report import report_of
+from leads.import_report import report_of, undo_of
 from leads.models import ImportBatch
 from leads.registers.errors import RegisterError
 from leads.registers.reading import Plan
 
 State = ImportBatch.State
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def _batch(request: HttpRequest, pk: int, *, with_file: bool = False) -> ImportBatch:
@@ -146,6 +147,8 @@ def _context(request: HttpRequest, found: ImportBatch, form: StartForm | None = 
             for row in found.refused_rows.all()[:50]
         ]
         context["sees_leads"] = may(user_of(request), Action.SEE_LEADS, found.project_id, without=NO_ROWS)
+    if found.state in (State.DONE, State.FAILED, State.UNDOING, State.UNDONE):
+        context["undo"] = undo_of(found, user_of(request))
     if found.state == State.FAILED:
         error = found.report.get("error", {})
         context["error"] = facts_import.explain_code(error.get("code", ""), error.get("params", {}))
@@ -206,31 +209,39 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
     found = _batch(request, pk)
     if found.state == State.RUNNING:
         return page(request, "leads/_import_progress.html", {"batch": found, "report": report_of(found)})
+    if found.state == State.UNDOING:
+        undo_state = undo_of(found, user_of(request))
+        return page(request, "leads/_import_undoing.html", {"batch": found, "undo": undo_state})
     response = HttpResponse(status=204)
     response["HX-Refresh"] = "true"
     return response
 
 
 @require_safe
-def refused(request: HttpRequest, pk: int) -> HttpResponse:
-    """The refused rows with their reasons as CSV, to be corrected and loaded again; nothing in it is a formula.
+def refused(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The refused rows with their reasons, to be corrected and loaded again: Excel, or `?as=csv`.
 
     Whoever may not see customers (a system administrator) gets the numbers masked.
     """
     found = _batch(request, pk)
     plain = may(user_of(request), Action.SEE_LEADS, found.project_id, without=NO_ROWS)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="refused-{found.pk}.csv"'
-    response.write("\ufeff")
-    writer = csv.writer(response)
-    writer.writerow([_("Reason"), _("Sheet"), _("Row"), *found.report.get("check", {}).get("headers", [])])
-    for row in found.refused_rows.iterator():
-        reasons = "; ".join(facts_import.reason_text(reason) for reason in row.reasons)
-        cells = row.cells if plain else [hidden(cell) for cell in row.cells]
-        writer.writerow([_safe(cell) for cell in (reasons, row.sheet, str(row.row), *cells)])
-    return response
+    if request.GET.get("as") == "csv":
+        response = HttpResponse(content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="refused-{found.pk}.csv"'
+        refused_file.write_csv(found, cast(TextIO, response), plain=plain)
+        return response
+    file = TemporaryFile()  # noqa: SIM115 - the response closes it
+    refused_file.write_xlsx(found, file, plain=plain)
+    file.seek(0)
+    return FileResponse(file, as_attachment=True, filename=f"refused-{found.pk}.xlsx", content_type=XLSX)
 
 
-def _safe(cell: str) -> str:
-    """A cell that a spreadsheet would take for a formula is marked as text."""
-    return f"'{cell}" if cell.startswith(FORMULA_SIGNS) else cell
+@require_POST
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a load back: the worker removes what it brought, unless somebody built on it."""
+    _batch(request, pk)
+    try:
+        undoing.start(batch_id=pk, by=user_of(request), at=clock.now())
+    except RuleViolation as violation:
+        messages.error(request, violation.text)
+    return redirect("leads:import", pk)

@@ -28,11 +28,16 @@ def lock_numbers(numbers: Iterable[Number]) -> None:
     with the same two
     numbers cannot deadlock.
     """
-    identities = sorted({number.identity for number in numbers})
+    lock_identities(number.identity for number in numbers)
+
+
+def lock_identities(identities: Iterable[str]) -> None:
+    """As `lock_numbers`, for numbers as they are stored."""
+    wanted = sorted(set(identities))
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(%s, hashtext(identity)) FROM unnest(%s::text[]) AS identity",
-            [LOCK_NUMBERS, identities],
+            [LOCK_NUMBERS, wanted],
         )
 
 

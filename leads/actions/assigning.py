@@ -20,7 +20,7 @@ from crm.models import Project, User
 from crm.roles import Role
 from leads import facts
 from leads.actions import planning
-from leads.models import CallTask, Lead, LeadEvent
+from leads.models import CallTask, ImportBatch, Lead, LeadEvent
 from leads.rules_due import SAME_DAY
 from leads.rules_settle import Waiting, spread
 from leads.rules_types import EventKind
@@ -114,10 +114,18 @@ def _assigned_event(lead_id: int, value: str, reason: str, by: User | None, at: 
 
 
 @transaction.atomic
-def spread_overdue(*, project: Project, lead_ids: Collection[int], by: User | None, at: dt.datetime) -> int:
+def spread_overdue(
+    *,
+    project: Project,
+    lead_ids: Collection[int],
+    by: User | None,
+    at: dt.datetime,
+    batch: ImportBatch | None = None,
+) -> int:
     """PX-15: leads that are due anyway are spread, so many a day within capacity, A first; never a heap.
 
-    Same-day duties and promises stay where they are. Returns how many leads were given a later day.
+    Same-day duties and promises stay where they are. `batch`: the load that makes it necessary. Returns how many leads
+    were given a later day.
     """
     frame = facts.frame(project.pk, at)
     today = frame.today(at)
@@ -144,6 +152,7 @@ def spread_overdue(*, project: Project, lead_ids: Collection[int], by: User | No
             recorded_at=at,
             by=by,
             due=frame.clock.closing(day),
+            batch=batch,
         )
         for lead_id, day in days.items()
         if day > today

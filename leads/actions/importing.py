@@ -49,8 +49,8 @@ def upload(*, project: Project, filename: str, content: bytes, by: User, at: dt.
         )
     except RegisterError as error:
         raise RuleViolation(facts_import.explain(error), field="file", code=error.code) from error
-    known = facts_import.remembered(project, facts_import.fingerprint(opened.plan))
-    mapping: dict[str, Any] = known.mapping if known is not None else facts_import.mapping_of(opened.plan)
+    known = facts_import.remembered(project, opened.plan)
+    mapping: dict[str, Any] = known or facts_import.mapping_of(opened.plan)
     batch = ImportBatch.objects.create(
         project=project,
         register=mapping.get("register") or opened.plan.register.value,
@@ -177,14 +177,13 @@ def tell_worker(batch_id: int) -> None:
 
 def _remember(batch: ImportBatch, at: dt.datetime) -> None:
     opened = facts_import.open_batch(batch, today=dt.date.fromisoformat(batch.report["today"]))
-    RegisterMapping.objects.update_or_create(
-        project=batch.project,
-        fingerprint=facts_import.fingerprint(opened.plan),
-        defaults={
-            "mapping": {**batch.mapping, "register": batch.register, "known": batch.known},
-            "used_at": at,
-        },
-    )
+    answers = {"register": batch.register, "known": batch.known}
+    for print_, mapping in facts_import.to_remember(opened.plan).items():
+        RegisterMapping.objects.update_or_create(
+            project=batch.project,
+            fingerprint=print_,
+            defaults={"mapping": mapping | answers, "used_at": at},
+        )
     StaffName.objects.bulk_create(
         [StaffName(project=batch.project, name=name, user_id=user) for name, user in batch.staff.items()],
         update_conflicts=True,

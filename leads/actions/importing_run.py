@@ -208,7 +208,7 @@ def _finish(batch_id: int, at: dt.datetime) -> None:
         return
     touched = LeadEvent.objects.filter(batch=batch).values_list("lead_id", flat=True).distinct()
     ids = list(touched.order_by())
-    spread = spread_overdue(project=batch.project, lead_ids=ids, by=batch.uploaded_by, at=at)
+    spread = spread_overdue(project=batch.project, lead_ids=ids, by=batch.uploaded_by, at=at, batch=batch)
     run = batch.report["run"]
     run["counts"]["spread"] = spread
     run["counts"]["touched"] = len(ids)

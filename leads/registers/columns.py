@@ -1,5 +1,6 @@
 """Which row is the header and what each column means, guessed with a confidence and open to correction."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -26,7 +27,7 @@ class Column:
     header: str
     field: Field | None
     confidence: int
-    how: Literal["header", "content", "remembered", "chosen", "none"]
+    how: Literal["header", "content", "chosen", "none"]
 
     @property
     def label(self) -> str:
@@ -90,19 +91,16 @@ def guess_columns(
     *,
     style: DateStyle,
     region: str,
-    remembered: Mapping[str, str] | None = None,
     chosen: Mapping[int, str] | None = None,
 ) -> tuple[Column, ...]:
-    """One guess a column, from what a person chose, what was remembered, the header, the content: in this order.
+    """One guess a column, from what a person chose or was recalled, the header, the content: in this order.
 
-    `remembered` maps normalised headers and `chosen` column numbers (from 0) to a field's value, "" for none.
+    `chosen` maps column numbers (from 0) to a field's value, "" for none.
     """
     width = max([len(names), *(_filled_width(cells) for cells in sample)], default=0)
     headers = [*names, *[""] * (width - len(names))]
     looks = [look_at([row[i] for row in sample if i < len(row)], style, region) for i in range(width)]
-    columns = [
-        _first_guess(i, header, looks[i], remembered or {}, chosen or {}) for i, header in enumerate(headers)
-    ]
+    columns = [_first_guess(i, header, looks[i], chosen or {}) for i, header in enumerate(headers)]
     columns = _one_each(columns)
     taken = {column.field for column in columns}
     for i, column in enumerate(columns):
@@ -120,14 +118,10 @@ def _filled_width(cells: Sequence[Cell]) -> int:
     return next((i for i in range(len(cells), 0, -1) if not is_empty(cells[i - 1])), 0)
 
 
-def _first_guess(
-    index: int, header: str, look: Look, remembered: Mapping[str, str], chosen: Mapping[int, str]
-) -> Column:
+def _first_guess(index: int, header: str, look: Look, chosen: Mapping[int, str]) -> Column:
     normal = normal_header(header)
     if index in chosen:
         return Column(index, header, _as_field(chosen[index]), EXACT, "chosen")
-    if normal and normal in remembered:
-        return Column(index, header, _as_field(remembered[normal]), EXACT, "remembered")
     found = field_of(normal)
     if found is None:
         return Column(index, header, None, 0, "none")
@@ -147,7 +141,7 @@ def _one_each(columns: list[Column]) -> list[Column]:
 
     def strength(column: Column) -> tuple[int, int, int]:
         found = field_of(normal_header(column.header))
-        return (column.how in ("chosen", "remembered"), column.confidence, -(found[2] if found else 999))
+        return (column.how == "chosen", column.confidence, -(found[2] if found else 999))
 
     kept: dict[Field, Column] = {}
     for column in columns:
@@ -171,10 +165,30 @@ def _is_time_header(header: str) -> bool:
     return normal_header(header) in ("时间", "time")
 
 
+def column_keys(columns: Sequence[Column]) -> list[str]:
+    """What each column is remembered by: its normalised header, numbered when it comes again, or its place.
+
+    The column with the reasons of an earlier refusal has none ("").
+    """
+    seen: Counter[str] = Counter()
+    keys = []
+    for column in columns:
+        header = normal_header(column.header)
+        seen[header] += 1
+        if column.field is Field.REFUSAL:
+            keys.append("")
+        else:
+            keys.append(f"{header}#{seen[header]}" if header else f"#{column.index}")
+    return keys
+
+
 def remember(columns: Sequence[Column]) -> dict[str, str]:
-    """What to keep of a corrected mapping for the next file: normalised header → field's value or ""."""
-    return {
-        normal: column.field.value if column.field else ""
-        for column in columns
-        if (normal := normal_header(column.header))
-    }
+    """What to keep of a corrected mapping for the next file: column key → field's value or ""."""
+    pairs = zip(column_keys(columns), columns, strict=True)
+    return {key: column.field.value if column.field else "" for key, column in pairs if key}
+
+
+def recall(columns: Sequence[Column], remembered: Mapping[str, str]) -> dict[int, str]:
+    """Column number → field's value or "", for a sheet with the same headers in whatever order."""
+    pairs = zip(column_keys(columns), columns, strict=True)
+    return {column.index: remembered[key] for key, column in pairs if key in remembered}

@@ -33,6 +33,7 @@ class Field(StrEnum):
     RESIDENCE = "residence"
     PARTY_SIZE = "party_size"
     SERIAL = "serial"
+    REFUSAL = "refusal"
 
 
 #: Several columns may mean these; of all others one column at most.
@@ -119,6 +120,7 @@ WORDS: Mapping[Field, tuple[str, ...]] = {
     ),
     Field.PARTY_SIZE: _listed("来访人数, 到访人数, 同行人数, 人数, party size, people, pax, group size"),
     Field.SERIAL: _listed("序号, 编号, 流水号, 行号, 客户编号, id, no, s/n, serial, serial no, index"),
+    Field.REFUSAL: _listed("拒收原因, refused because"),
 }
 
 #: Headers that look like a field and are none: another person's number, another day than the register's.

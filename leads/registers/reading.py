@@ -5,6 +5,7 @@ plan = analyse(book, today=…, region="CN", file_name="calls.csv")
 for outcome in read(book, plan, tally=tally): …        # ParsedRow | Refusal
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -23,6 +24,12 @@ from leads.registers.texts import Cell, clean_line, is_empty
 SAMPLE = 260  # rows of a sheet looked at for header and columns
 DAY_FIRST = frozenset(("HK", "MO", "SG"))  # regions that write 19/9/2026
 ROC_YEARS = frozenset(("TW",))
+LONGEST_TOTAL = 30  # characters
+_TOTAL = re.compile(
+    r"(?:本页|本頁|本月|本日|本周|累计|累計)? ?(?:合 ?[计計]|总 ?[计計]|總 ?計|小 ?[计計]|共 ?[计計])"
+    r"|(?:grand ?|sub ?)?totals?\b",
+    re.I,
+)
 _VISIT_SIGNS = ("来访", "到访", "首访", "复访", "访客", "接待", "visit", "来訪", "到訪", "來訪")
 _CALL_SIGNS = ("来电", "电访", "热线", "接听", "进线", "通话", "來電", "call")
 
@@ -71,13 +78,11 @@ def analyse(
     region: str = "CN",
     zone: str = "Asia/Shanghai",
     file_name: str = "",
-    remembered: Mapping[str, str] | None = None,
     chosen: Mapping[str, Mapping[int, str]] | None = None,
 ) -> Plan:
     """Guess everything from the first rows of each sheet; raises `RegisterError("no_table")` when there is none.
 
-    `remembered`: normalised header → field ("" for none), see `columns.remember`. `chosen`: by sheet name, column
-    number from 0 → field ("" for none).
+    `chosen`: by sheet name, column number from 0 → field ("" for none).
     """
     dates = DateStyle(
         today=today,
@@ -87,8 +92,7 @@ def analyse(
         zone=zone,
     )
     plans = tuple(
-        _plan_sheet(sheet, dates, region, remembered or {}, (chosen or {}).get(sheet.name, {}))
-        for sheet in book.sheets
+        _plan_sheet(sheet, dates, region, (chosen or {}).get(sheet.name, {})) for sheet in book.sheets
     )
     if not any(plan.used for plan in plans):
         raise RegisterError("no_table")
@@ -96,15 +100,11 @@ def analyse(
     return Plan(register, confidence, plans, region)
 
 
-def _plan_sheet(
-    sheet: Sheet, dates: DateStyle, region: str, remembered: Mapping[str, str], chosen: Mapping[int, str]
-) -> SheetPlan:
+def _plan_sheet(sheet: Sheet, dates: DateStyle, region: str, chosen: Mapping[int, str]) -> SheetPlan:
     head = list(islice(sheet.rows(), SAMPLE))
     header = find_header(head) or Header(0, ())
     sample = [cells for number, cells in head if number > header.row]
-    columns = guess_columns(
-        header.names, sample, style=dates, region=region, remembered=remembered, chosen=chosen
-    )
+    columns = guess_columns(header.names, sample, style=dates, region=region, chosen=chosen)
     when = [column.index for column in columns if column.field is Field.DATE]
     if when:
         dates = infer_style((cells[when[0]] for cells in sample if when[0] < len(cells)), dates)
@@ -167,8 +167,17 @@ def _read_sheet(
             tally.repeated_headers += 1
         else:
             outcome = reader.read(number, cells)
+            if isinstance(outcome, Refusal) and _is_total(cells):
+                tally.totals += 1
+                continue
             tally.add(outcome)
             yield outcome
+
+
+def _is_total(cells: Sequence[Cell]) -> bool:
+    """A line of totals that ends a printed list: it begins with the word and holds nothing but figures and words."""
+    first = next(clean_line(cell) for cell in cells if not is_empty(cell))
+    return len(first) <= LONGEST_TOTAL and _TOTAL.match(first) is not None
 
 
 def _headers(columns: Sequence[Column]) -> dict[int, str]:

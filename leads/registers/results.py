@@ -104,12 +104,13 @@ class Refusal:
 
 @dataclass(slots=True)
 class Tally:
-    """The running report of a file. Empty rows and repeated headers are counted apart: they are no rows."""
+    """The running report of a file. Empty rows, repeated headers and totals are counted apart: they are no rows."""
 
     accepted: int = 0
     refused: int = 0
     empty: int = 0
     repeated_headers: int = 0
+    totals: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
     staff: Counter[str] = field(default_factory=Counter)

@@ -11,6 +11,9 @@ Cell = str | float | int | bool | datetime | date | time | timedelta | None
 JOINER = "\u200d"  # holds emoji together
 REPLACEMENT = "\ufffd"  # what a decoder leaves where it could not read
 
+OPENS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula, or of a cell that hides one."""
+
 _QUOTED_FORMULA = re.compile(r"^'+(?=[=+\-@'])")
 _HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _INNER_BLANKS = re.compile(rf"(?<=[{_HAN}·]) +(?=[{_HAN}·])")

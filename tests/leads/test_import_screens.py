@@ -63,11 +63,11 @@ def test_what_stands_in_a_file_is_text_on_screen_and_in_the_download() -> None:
     assert client.post(reverse("leads:import_start", args=[batch.pk]), {"known": "fill"}).status_code == 302
     while importing_run.advance(batch_id=batch.pk, at=AT):
         pass
-    lines = (
-        client.get(reverse("leads:import_refused", args=[batch.pk])).content.decode("utf-8-sig").splitlines()
-    )
+    csv_file = client.get(reverse("leads:import_refused", args=[batch.pk]), {"as": "csv"})
+    assert csv_file["Content-Disposition"] == f'attachment; filename="refused-{batch.pk}.csv"'
+    lines = csv_file.content.decode("utf-8-sig").splitlines()
     assert len(lines) == 2
-    assert "'=2+2,13800138001,'@SUM,'+3" in lines[1]
+    assert lines[1].startswith("'=2+2,13800138001,'@SUM,'+3")
     assert client.get(reverse("leads:import", args=[batch.pk])).status_code == 200
     assert client.get(reverse("leads:imports")).status_code == 200
 
@@ -95,7 +95,8 @@ def test_a_system_administrator_gets_the_refused_rows_masked() -> None:
     client.post(reverse("leads:import_start", args=[batch.pk]), {"known": "fill"})
     while importing_run.advance(batch_id=batch.pk, at=AT):
         pass
-    text = client.get(reverse("leads:import_refused", args=[batch.pk])).content.decode("utf-8-sig")
+    answer = client.get(reverse("leads:import_refused", args=[batch.pk]), {"as": "csv"})
+    text = answer.content.decode("utf-8-sig")
     assert "13800138001" not in text
     assert "138****8001" in text
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from leads.registers.columns import column_letters, find_header, guess_columns, remember
+from leads.registers.columns import column_letters, find_header, guess_columns, recall, remember
 from leads.registers.dates import DateStyle
 from leads.registers.fields import Field, field_of, normal_header
 from leads.registers.texts import Cell
@@ -165,19 +165,17 @@ def test_several_phone_columns_all_count() -> None:
     assert guess(["手机", "备用电话", "手机2"]) == [Field.PHONE] * 3
 
 
-def test_a_person_overrules_memory_and_memory_the_guess() -> None:
+def test_a_person_overrules_the_guess() -> None:
     names = ["手机", "怪名", "备注"]
-    assert guess(names, remembered={"怪名": "source", "备注": ""}) == [Field.PHONE, Field.SOURCE, None]
-    assert guess(names, remembered={"怪名": "source"}, chosen={1: "date", 2: "no such field"}) == [
-        Field.PHONE,
-        Field.DATE,
-        None,
-    ]
+    assert guess(names, chosen={1: "source", 2: ""}) == [Field.PHONE, Field.SOURCE, None]
+    assert guess(names, chosen={1: "date", 2: "no such field"}) == [Field.PHONE, Field.DATE, None]
 
 
 def test_what_is_remembered_gives_the_same_mapping_again() -> None:
     columns = guess_columns(["手机", "怪名"], [], style=STYLE, region="CN", chosen={1: "date"})
-    again = guess_columns(["怪名", "＊手机"], [], style=STYLE, region="CN", remembered=remember(columns))
+    turned = guess_columns(["怪名", "＊手机"], [], style=STYLE, region="CN")
+    recalled = recall(turned, remember(columns))
+    again = guess_columns(["怪名", "＊手机"], [], style=STYLE, region="CN", chosen=recalled)
     assert [column.field for column in again] == [Field.DATE, Field.PHONE]
 
 

@@ -351,3 +351,15 @@ def test_damaged_sheets_inside_a_sound_zip_are_answered(changes: list[tuple[int,
     with zipfile.ZipFile(io.BytesIO(workbook(TABLE))) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     survives(zipped({**files, "xl/worksheets/sheet1.xml": bytes(sheet)}))
+
+
+@pytest.mark.parametrize("word", ["合计", "本页小计：", "总 计", "Total", "Grand total", "共计3组"])
+def test_a_line_of_totals_is_no_row_and_is_counted(word: str) -> None:
+    _, refused, tally = load(delimited([*TABLE, [word, "2", "", "3"], ["", word, "", ""]]))
+    assert [refusal.place.row for refusal in refused] == [5]
+    assert (tally.rows, tally.totals) == (3, 2)
+
+
+def test_a_customer_whose_name_sounds_like_a_total_is_a_row() -> None:
+    rows = [*TABLE, ["总计先生", "13812345670", "2026-08-10", ""], ["合计", "13812345671", "2026-08-10", ""]]
+    assert [row.name for row in load(delimited(rows))[0]][2:] == ["总计", "合计"]
