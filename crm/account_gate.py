@@ -83,8 +83,8 @@ def _refuse(request: HttpRequest, step: str) -> HttpResponse:
         return problem(step)
     if request.path == reverse("crm:bell"):
         return HttpResponse(status=STOP_POLLING, headers={"HX-Reswap": "none"})
-    htmx = getattr(request, "htmx", None)
-    if request.headers.get("HX-Request") and not getattr(htmx, "boosted", False):
+    if request.headers.get("HX-Request"):
+        # A boosted form too: htmx would put the page without navigation into the frame of the one with it.
         return HttpResponse(status=403, headers={"HX-Redirect": where})
     return redirect(where)
 
