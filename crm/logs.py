@@ -15,7 +15,7 @@ PHONE = re.compile(r"(?<![\w.])\+?\(?\d(?:[ ().\-]{0,2}\d){6,}(?!\w)|\d{7,}")
 # What has as many digits and is harmless: dates, moments, durations and addresses of machines.
 HARMLESS = re.compile(
     r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
-    r"|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b\d{1,3}\.\d+\b"
+    r"|\b\d{1,3}(?:\.\d{1,3}){3}\b|(?<![\d.])\d{1,2}\.\d+(?![\d.])"
     r"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 )
 

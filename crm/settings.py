@@ -81,7 +81,17 @@ TEMPLATES = [
 # Data
 DATABASES = {
     "default": database(ENV.database_url)
-    | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "OPTIONS": {"connect_timeout": 5}},
+    | {
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "connect_timeout": 5,  # seconds
+            # A killed process leaves a session that may wait for a lock, holding others: the server looks for its
+            # client every so often (milliseconds), and a silent network is noticed too.
+            "options": "-c client_connection_check_interval=3000",
+            "tcp_user_timeout": 30_000,
+        },
+    },
 }
 VALKEY_PATIENCE = {
     "socket_timeout": 2,
@@ -224,7 +234,8 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
+# A task that kills its process (memory) would come back at once, for ever. The sweeps take it up, minutes apart.
+CELERY_TASK_REJECT_ON_WORKER_LOST = False
 CELERY_TASK_SOFT_TIME_LIMIT = 240  # seconds
 CELERY_TASK_TIME_LIMIT = 300  # seconds
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -16,10 +16,17 @@ AGAIN = 5  # seconds
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """507 for a full disk, 503 while database or broker are away, else 500. Renders without either."""
+    """507 for a full disk, 503 while database or broker are away, 409 for what was saved at the same moment, else 500.
+
+    Renders without database and broker. The action looked before it wrote; only somebody who was faster by a blink, or
+    one's own second click, makes a key double: the constraint kept it single.
+    """
     problem = sys.exc_info()[1]
-    if _is_full(problem):
+    cause = getattr(problem, "__cause__", None)
+    if _is_full(problem, cause):
         status = 507
+    elif isinstance(cause, psycopg.errors.UniqueViolation):
+        status = 409
     elif isinstance(problem, OperationalError | InterfaceError | RedisError):
         status = 503
     else:
@@ -30,7 +37,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _is_full(problem: BaseException | None) -> bool:
+def _is_full(problem: BaseException | None, cause: BaseException | None) -> bool:
     if isinstance(problem, OSError):
         return problem.errno in FULL
-    return isinstance(getattr(problem, "__cause__", None), psycopg.errors.DiskFull)
+    return isinstance(cause, psycopg.errors.DiskFull)

@@ -58,6 +58,7 @@ def save_occasion(
     """Enter an occasion, or correct the given one, which must be of `project` and entered by hand."""
     if occasion is not None:
         _refuse_foreign(occasion, project)
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)  # two at once come one after the other
     _check(kind, project, building, title, starts_on, ends_on)
     row = occasion or Occasion(project=project, created_by=by)
     row.kind, row.title, row.text = kind, title.strip(), text.strip()

@@ -114,6 +114,9 @@ class Postgres:
             "unix_socket_directories": str(self.sockets),
             "listen_addresses": "",
             "max_connections": "100",
+            # A failed statement holds what was typed, and the detail of a doubled key the number: neither is logged.
+            "log_min_error_statement": "panic",
+            "log_error_verbosity": "terse",
         }
         if not self.durable:
             options |= {

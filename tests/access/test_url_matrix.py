@@ -8,7 +8,6 @@ A POST carries no data: 302, 400, 404 or 422 say that the gate let it through, 4
 from __future__ import annotations
 
 import csv
-import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -46,9 +45,7 @@ def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
     """Made once; every request is rolled back to it."""
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch, transaction.atomic():
         patch.setattr(clock, "now", lambda: NOW)
-        logging.disable()  # four thousand requests
         yield World()
-        logging.disable(logging.NOTSET)
         transaction.set_rollback(True)
 
 

@@ -74,6 +74,11 @@ def test_only_the_web_is_reachable_and_only_from_this_machine() -> None:
     assert published == {"web": ["127.0.0.1:${PORT:-8000}:8000"]}
 
 
+def test_the_database_logs_no_statement_and_no_detail() -> None:
+    words = SERVICES["db"]["command"]
+    assert {"log_min_error_statement=panic", "log_error_verbosity=terse"} <= set(words)
+
+
 def test_data_outlives_the_containers() -> None:
     assert SERVICES["db"]["volumes"] == ["database:/var/lib/postgresql"]
     assert (

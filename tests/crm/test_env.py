@@ -145,7 +145,7 @@ def test_doubtful_settings_are_numbered(settings: Settings) -> None:
     assert numbers() == {"crm.W004"}
 
 
-def test_work_is_delivered_again_and_never_hoarded() -> None:
+def test_work_is_delivered_again_but_not_to_loop_and_never_hoarded() -> None:
     assert settings.CELERY_TASK_ACKS_LATE
-    assert settings.CELERY_TASK_REJECT_ON_WORKER_LOST
+    assert not settings.CELERY_TASK_REJECT_ON_WORKER_LOST
     assert settings.CELERY_WORKER_PREFETCH_MULTIPLIER == 1

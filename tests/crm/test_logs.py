@@ -11,8 +11,13 @@ import sys
 from typing import Any
 
 import pytest
+import structlog
+from celery import shared_task
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
 
 from crm.logs import MASK, logging_config, mask_text
+from tests.numbers import numbers_in
 
 PHONES = [
     "13812345678",
@@ -28,6 +33,10 @@ PHONES = [
     "电话13812345678。",
     "tel:13812345678",
     "%2B8613812345678",
+    "138.1234.5678",
+    "0571.88886666",
+    "１３８１２３４５６７８",
+    "138 1234-5678",
 ]
 HARMLESS = [
     "2026-11-23T09:17:22.123456Z",
@@ -91,3 +100,44 @@ def test_text_logs_are_masked_too() -> None:
     handler.handle(record)
     assert MASK in stream.getvalue()
     assert "13812345678" not in stream.getvalue()
+
+
+def test_the_detector_of_the_suite_sees_every_dress() -> None:
+    """What listens to the whole suite is no copy of the mask: it must see a number that the mask let through."""
+    for phone in (
+        "13812345678",
+        "+8613812345678",
+        "138 1234 5678",
+        "138-1234-5678",
+        "+86 13812345678",
+        "88886666",
+    ):
+        assert numbers_in(f"called {phone} today") == [f"called {phone} today"]
+    for text in HARMLESS:
+        assert numbers_in(text) == []
+
+
+@pytest.mark.django_db
+def test_what_libraries_log_by_themselves_is_masked(caplog: pytest.LogCaptureFixture, client: Client) -> None:
+    """A doubled key with its DETAIL, a task's arguments and traceback, a number tried as a login, one in an address."""
+    from tests.conftest import LISTENER
+
+    number = "13812345678"
+    log = logging.getLogger("leads")
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT %s::int", [f"tel {number}"])
+    except DatabaseError:
+        log.exception("not stored")
+
+    @shared_task(name="tests.poisoned")
+    def poisoned(phone: str) -> None:
+        raise ValueError(f"cannot call {phone}")
+
+    poisoned.apply(args=(number,), throw=False)
+    client.post("/accounts/login/", {"login": number, "password": number})
+    client.get(f"/nowhere/{number}/?q={number}")
+    structlog.get_logger("leads").info("dialled", phone=number, people={number: [number]})
+    raw = [record for record in caplog.records if number in f"{record.msg} {record.args} {record.exc_info}"]
+    assert len(raw) >= 4
+    assert all(MASK in LISTENER.format(record) for record in raw)

@@ -18,6 +18,7 @@ from psycopg import sql
 from crm.launch.process import spawn, stop
 from crm.launch.servers import Endpoints, Server, start_throwaway, stop_throwaway, wait_ready
 from tests.launch.product import ROOT, environment, until
+from tests.numbers import numbers_in
 
 
 @dataclass
@@ -33,7 +34,11 @@ class Ground:
         return cls(folder, *start_throwaway(folder))
 
     def stop(self) -> None:
+        """End the servers; everything that any process wrote holds no phone number."""
+        logs = {str(path): path.read_text(errors="replace") for path in self.folder.rglob("*.log")}
         stop_throwaway(self.folder, self.running)
+        leaks = [f"{path}: {line}" for path, text in logs.items() for line in numbers_in(text)]
+        assert (bool(logs), leaks) == (True, []), leaks[:5]
 
     def _place(self, kind: type[Server]) -> int:
         return next(

@@ -103,6 +103,38 @@ def test_a_form_sent_twice_at_once_makes_one_record(desk: Desk, lin: Person) -> 
     ) == [1]
 
 
+CREATING: dict[str, tuple[str, str, dict[str, str], str]] = {
+    "account": ("admin", "/users/new/", {
+        "name": "新人", "username": "newcomer", "password": "a-long-word-for-all-1", "password2": "a-long-word-for-all-1",
+    }, "SELECT count(*) FROM crm_user WHERE username = 'newcomer'"),
+    "building": ("admin", "/buildings/new/", {"name": "十九号楼"},
+                 "SELECT count(*) FROM crm_building WHERE name = '十九号楼'"),
+    "unit type": ("admin", "/unit-types/new/", {"name": "顶层", "rooms": "3", "area_sqm": "99"},
+                  "SELECT count(*) FROM crm_unittype WHERE name = '顶层'"),
+    "occasion": ("cehua", "/occasions/new/", {
+        "kind": "news", "title": "三期开盘", "text": "三期开盘", "starts_on": "2099-05-01", "ends_on": "2099-05-03",
+    }, "SELECT count(*) FROM crm_occasion WHERE title = '三期开盘'"),
+    "deal": ("neiye", "/leads/{deal_lead}/deal/", {"step": "subscribed", "unit_text": "3-1201", "happened_at": "{now}"},
+             "SELECT count(*) FROM leads_deal WHERE unit_text = '3-1201'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", CREATING)
+def test_a_double_click_on_any_other_form_makes_one_record(desk: Desk, what: str) -> None:
+    """Nothing of these carries a submission: constraints and locks keep them single, in words and never as a 500."""
+    login, path, form, count = CREATING[what]
+    query = "SELECT lead_id FROM leads_deal ORDER BY id LIMIT 1"
+    now = "SELECT to_char(now() AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD\"T\"HH24:MI')"
+    words = {"deal_lead": desk.database.ask(query)[0], "now": desk.database.ask(now)[0]}
+    filled = {name: value.format(**words) for name, value in form.items()}
+    person = Person(desk.port, login)
+    answers = together([partial(person.post, path.format(**words), **filled)] * 4)
+    statuses = sorted(answer.status_code for answer in answers)
+    assert statuses[0] == 302, answers[0].text
+    assert set(statuses) <= {302, 409, 422}
+    assert desk.database.ask(count) == [1]
+
+
 def test_two_who_log_the_same_task_make_one_record_and_the_second_is_told(desk: Desk, lin: Person) -> None:
     query = """
     SELECT t.id FROM leads_calltask t JOIN crm_user u ON u.id = t.assignee_id

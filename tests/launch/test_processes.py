@@ -17,6 +17,7 @@ import pytest
 
 from crm.launch.servers import endpoints
 from tests.launch.product import ROOT, Product, environment, start, until
+from tests.numbers import numbers_in
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
 
@@ -29,6 +30,8 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     for product in STARTED:
         for pid in product.processes():
             os.kill(pid, signal.SIGKILL)
+        logs = [product.output, *(product.data / "logs").glob("*")]
+        assert [line for log in logs if log.exists() for line in numbers_in(log.read_text())] == []
         shutil.rmtree(endpoints(product.data).folder, ignore_errors=True)
     STARTED.clear()
 
