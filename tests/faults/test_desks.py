@@ -104,9 +104,8 @@ def test_a_form_sent_twice_at_once_makes_one_record(desk: Desk, lin: Person) -> 
 
 
 CREATING: dict[str, tuple[str, str, dict[str, str], str]] = {
-    "account": ("admin", "/users/new/", {
-        "name": "新人", "username": "newcomer", "password": "a-long-word-for-all-1", "password2": "a-long-word-for-all-1",
-    }, "SELECT count(*) FROM crm_user WHERE username = 'newcomer'"),
+    "account": ("admin", "/users/new/", {"name": "新人", "username": "newcomer"},
+                "SELECT count(*) FROM crm_user WHERE username = 'newcomer'"),
     "building": ("admin", "/buildings/new/", {"name": "十九号楼"},
                  "SELECT count(*) FROM crm_building WHERE name = '十九号楼'"),
     "unit type": ("admin", "/unit-types/new/", {"name": "顶层", "rooms": "3", "area_sqm": "99"},
@@ -130,8 +129,10 @@ def test_a_double_click_on_any_other_form_makes_one_record(desk: Desk, what: str
     person = Person(desk.port, login)
     answers = together([partial(person.post, path.format(**words), **filled)] * 4)
     statuses = sorted(answer.status_code for answer in answers)
-    assert statuses[0] == 302, answers[0].text
-    assert set(statuses) <= {302, 409, 422}
+    assert statuses[0] in (200, 302), answers[
+        0
+    ].text  # the first password of an account is shown once, in a page
+    assert set(statuses[1:]) <= {409, 422}, statuses
     assert desk.database.ask(count) == [1]
 
 
