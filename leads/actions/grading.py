@@ -140,6 +140,8 @@ def put_off(*, lead_id: int, until: dt.date, reason: str, by: User, at: dt.datet
         raise RuleViolation(
             _("Give the reason for putting it off."), "SC-2.4", "reason", code="reason_needed"
         )
+    # Nobody means the year 9999; the policy's limit is far nearer, and a day of that year has no moment everywhere.
+    until = min(until, frame.today(at) + dt.timedelta(days=366))
     if until <= frame.clock.local_day(lead.due_at):
         raise RuleViolation(_("Choose a day after the present one."), "SC-2.4", "until")
     if facts_lead.appointment_ahead(lead, at) is not None:

@@ -257,3 +257,11 @@ def test_logging_reassigning_and_settling_at_once() -> None:
         stage.mei,
         at(5, 20, 30),
     )
+
+
+def test_sc_2_4_the_farthest_day_is_the_limit_in_every_zone(stage: Stage) -> None:
+    stage.project.time_zone = "America/New_York"
+    stage.project.save()
+    lead = stage.visitor("王芳", "13800138000", at=at(2, 23), grade="C").lead
+    put = grading.put_off(lead_id=lead.pk, until=dt.date.max, reason="出差", by=stage.lin, at=at(4, 9))
+    assert put.due_at == dt.datetime(2026, 3, 16, 20, 30, tzinfo=ZoneInfo("America/New_York"))
