@@ -11,13 +11,25 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from crm.access import projects_for
+from crm.actions.members import roles_to_give
 from crm.forms_base import BaseForm, PhoneInput
 from crm.labels import ROLES
 from crm.models import Area, Project, User
-from crm.roles import Role
+from crm.roles import Action, Role
 from crm.rules_members import EVERYWHERE, IN_AN_AREA
 
 EVERYWHERE_VALUES = " ".join(sorted(EVERYWHERE))
+
+
+def offer_of(by: User) -> dict[str, Any]:
+    """What the giver of a role may choose from, over all their projects; the action checks the pair."""
+    projects = list(projects_for(by, Action.ADMINISTER))
+    places: list[int | None] = [None, *(project.pk for project in projects)]
+    return {
+        "roles": frozenset().union(*(roles_to_give(by, place) for place in places)),
+        "projects": projects,
+    }
 
 
 class LinesField(forms.CharField):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404, HttpRequest
 
-from crm.access import may, require_somewhere, scope
-from crm.models import Project, User
+from crm.access import colleagues, get_visible, may, require_somewhere, scope
+from crm.actions import members, shifts
+from crm.models import Membership, Project, User
 from crm.project_context import current_project, projects_of
-from crm.roles import Action, Limit
+from crm.roles import Action, Limit, Role
 
 MEMBERS_ONLY = (Limit.MEMBERS_ONLY,)
 NOT_A_MANAGER = (Limit.CLAIM_ONLY, Limit.ROTA_BOARD_ONLY)
+TEAM = (Role.CONSULTANT, Role.SALES_MANAGER, Role.FRONT_DESK, Role.CONTRACTS_CLERK)
+"""Whose shifts a project keeps."""
 OCCASION_ACTIONS = (Action.MAKE_CAMPAIGN, Action.APPROVE_CAMPAIGN)
 """Who makes or approves what a centre tells its customers also writes the reasons to call (SC-9): marketing,
 the sales manager of the project, the sales director."""
@@ -52,9 +55,49 @@ def visible_users(user: User) -> QuerySet[User]:
     return User.objects.filter(Q(pk=user.pk) | Q(memberships__project__in=projects)).distinct()
 
 
-def shift_project(request: HttpRequest) -> Project:
-    """The current project of somebody who runs its shifts; 403 for everybody else."""
-    project = chosen_project(request)
+def shown_memberships(user: User) -> QuerySet[Membership]:
+    """The roles a user may know of: everybody's, or those of one's own projects and those held everywhere."""
+    rows = Membership.objects.select_related("project", "area").order_by("-active", "project", "role")
+    projects = scope(user, Action.ADMINISTER).all_projects()
+    return rows if projects is None else rows.filter(Q(project=None) | Q(project__in=projects))
+
+
+def users_found(user: User, asked: str, *, active: bool) -> QuerySet[User]:
+    """The accounts one administers, by name or login name, each with its roles as `shown`."""
+    rows = visible_users(user).filter(is_active=active)
+    wanted = asked.replace("\x00", "")
+    if wanted:
+        rows = rows.filter(
+            Q(name__icontains=wanted) | Q(username__icontains=wanted) | Q(aliases__contains=[wanted])
+        )
+    held = Prefetch("memberships", shown_memberships(user).filter(active=True), to_attr="shown")
+    return rows.prefetch_related(held)
+
+
+def membership_to_change(by: User, pk: int) -> Membership:
+    """A role of somebody one sees, in a project of one's own or held everywhere; 403 when it is not one's to change."""
+    require_somewhere(by, Action.ADMINISTER)
+    rows = Membership.objects.filter(user__in=visible_users(by)).select_related("user", "project", "area")
+    projects = scope(by, Action.ADMINISTER).all_projects()
+    row = get_visible(rows if projects is None else rows.filter(project__in=projects), pk=pk)
+    if not members.may_change(by, row):
+        raise PermissionDenied
+    return row
+
+
+def team_member(project: Project, pk: int) -> User:
+    """Somebody whose shifts the project keeps, or 404."""
+    return get_visible(colleagues(project.pk, *TEAM), pk=pk)
+
+
+def stand_ins_for(project: Project, user: User) -> QuerySet[User]:
+    """Who may stand in for somebody (PX-7)."""
+    return colleagues(project.pk, *shifts.STAND_INS).exclude(pk=user.pk)
+
+
+def shift_project(request: HttpRequest, project: Project | None = None) -> Project:
+    """The project, or the current one, of somebody who runs its shifts; 403 for everybody else."""
+    project = project or chosen_project(request)
     if not may(user_of(request), Action.ASSIGN, project, without=NOT_A_MANAGER):
         raise PermissionDenied
     return project
@@ -65,9 +108,9 @@ def may_write_occasions(user: User, project: Project | int) -> bool:
     return any(may(user, action, project) for action in OCCASION_ACTIONS)
 
 
-def occasion_project(request: HttpRequest) -> Project:
-    """The current project of somebody who enters its occasions; 403 for everybody else."""
-    project = chosen_project(request)
+def occasion_project(request: HttpRequest, project: Project | None = None) -> Project:
+    """The project, or the current one, of somebody who enters its occasions; 403 for everybody else."""
+    project = project or chosen_project(request)
     if not may_write_occasions(user_of(request), project):
         raise PermissionDenied
     return project

@@ -27,14 +27,22 @@ class Page(Generic[M]):
     next: str
 
 
-def seek(rows: QuerySet[M], asked: QueryDict, *, order: Sequence[str], size: int = 30) -> Page[M]:
+class BadCursor(ValueError):
+    """A cursor that no page of this list has given."""
+
+
+def seek(
+    rows: QuerySet[M], asked: QueryDict, *, order: Sequence[str], size: int = 30, strict: bool = False
+) -> Page[M]:
     """Cut the page that `asked` (request.GET) points at; other parameters, such as filters, are carried along.
 
     `order` names columns that are never null and whose last is unique, "-" for descending.
-    A damaged cursor means the first page.
+    A damaged cursor means the first page; when `strict`, BadCursor.
     """
     before = _cut(rows, asked.get(BEFORE), _reverse(order))
     after = _cut(rows, asked.get(AFTER), order) if before is None else None
+    if strict and before is None and after is None and (asked.get(BEFORE) or asked.get(AFTER)):
+        raise BadCursor
     if before is not None:
         found = list(before.order_by(*_reverse(order))[: size + 1])
         more_before, more_after = len(found) > size, True
@@ -91,6 +99,15 @@ def _cut(rows: QuerySet[M], cursor: str | None, order: Sequence[str]) -> QuerySe
         return None
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return rows.filter(_beyond(order, values))
-    except (binascii.Error, ValueError, TypeError, ValidationError):
+        return rows.filter(_beyond(order, [_plain(value) for value in values]))
+    except (binascii.Error, ValueError, TypeError, ValidationError, OverflowError, RecursionError):
         return None
+
+
+def _plain(value: Any) -> str | int | float:
+    """A value that a column can be compared with; anything else in a cursor was not written here."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise TypeError
+    if isinstance(value, str) and ("\x00" in value or any("\ud800" <= sign <= "\udfff" for sign in value)):
+        raise ValueError
+    return value

@@ -38,6 +38,9 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "django_structlog",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
 ]
 
 MIDDLEWARE = [
@@ -170,6 +173,29 @@ LIVE_DUTIES = "leads.facts_staff.live_duties"
 
 # Who tells the page of metrics something: functions of a moment that return figures.
 METRICS = ["crm.facts_metrics.figures", "leads.facts_metrics.figures"]
+
+# The API (docs/api.md): JSON in and out, by session or token, every error a problem.
+REST_FRAMEWORK = {
+    "DEFAULT_THROTTLE_RATES": {"user": "600/min", "anonymous": "60/min"},
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "crm.api_schema.ApiSchema",
+    "EXCEPTION_HANDLER": "crm.api_errors.handle",
+    "NUM_PROXIES": ENV.proxies,
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Sales centre",
+    "DESCRIPTION": "Everything the screens do, by the same rules. How to call it: docs/api.md.",
+    "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": ["crm.api_schema.add_problems"],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_NO_READ_ONLY_REQUIRED": False,
+    "SERVERS": [],
+}
 
 # Language and time
 LANGUAGE_CODE = "zh-hans"

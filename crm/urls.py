@@ -31,4 +31,11 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("accounts/", include("crm.urls_account")),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("crm.urls_api")),
+    path("api/v1/", include("leads.urls_api")),
 ]
+
+handler400 = "crm.error_pages.bad_request"
+handler403 = "crm.error_pages.forbidden"
+handler404 = "crm.error_pages.not_found"
+handler500 = "crm.error_pages.server_error"

@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm import clock
-from crm.access import get_visible, projects_for, require_somewhere, scope
+from crm.access import get_visible, require_somewhere
 from crm.actions import members
 from crm.deeds import attempt, posted, press
-from crm.forms_people import CapacityForm, MemberForm, RoleForm
-from crm.gates import user_of, visible_users
+from crm.forms_people import CapacityForm, MemberForm, RoleForm, offer_of
+from crm.gates import membership_to_change, user_of, visible_users
 from crm.labels import ROLES
-from crm.models import Membership, User
+from crm.models import User
 from crm.pages import page
 from crm.project_context import current_project
 from crm.roles import Action
@@ -27,16 +27,9 @@ FORM = ["GET", "HEAD", "POST"]
 
 
 def _offer(by: User, request: HttpRequest) -> dict[str, Any]:
-    """What the giver may choose from: the roles of all their projects together; the action checks the pair."""
-    projects = list(projects_for(by, Action.ADMINISTER))
-    places: list[int | None] = [None, *(project.pk for project in projects)]
-    roles = frozenset().union(*(members.roles_to_give(by, place) for place in places))
     current = current_project(request)
-    return {
-        "roles": roles,
-        "projects": projects,
-        "initial": {"project": current.pk if current else None, "role": request.GET.get("role", "")},
-    }
+    initial = {"project": current.pk if current else None, "role": request.GET.get("role", "")}
+    return {**offer_of(by), "initial": initial}
 
 
 def _grant(form: RoleForm, user: User, by: User) -> None:
@@ -86,22 +79,11 @@ def member_new(request: HttpRequest) -> HttpResponse:
     return page(request, "crm/user_form.html", {"form": form, "title": _("Add a member")}, status=status)
 
 
-def _membership(by: User, pk: int) -> Membership:
-    """A role of somebody one sees, in a project of one's own or held everywhere; 403 when it is not one's to change."""
-    require_somewhere(by, Action.ADMINISTER)
-    rows = Membership.objects.filter(user__in=visible_users(by)).select_related("user", "project")
-    projects = scope(by, Action.ADMINISTER).all_projects()
-    row = get_visible(rows if projects is None else rows.filter(project__in=projects), pk=pk)
-    if not members.may_change(by, row):
-        raise PermissionDenied
-    return row
-
-
 @require_http_methods(FORM)
 def membership(request: HttpRequest, pk: int) -> HttpResponse:
     """PX-13: how many conversations a day somebody can have in a project."""
     by = user_of(request)
-    row = _membership(by, pk)
+    row = membership_to_change(by, pk)
     form = CapacityForm(posted(request), initial={"capacity": row.capacity})
     if request.method == "POST" and attempt(
         form, lambda: members.set_capacity(membership=row, **form.cleaned_data, by=by, at=clock.now())
@@ -119,7 +101,7 @@ def membership(request: HttpRequest, pk: int) -> HttpResponse:
 def membership_end(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a role away."""
     by = user_of(request)
-    row = _membership(by, pk)
+    row = membership_to_change(by, pk)
     press(
         request,
         lambda: members.end_membership(membership=row, by=by, at=clock.now()),

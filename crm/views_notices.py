@@ -5,15 +5,14 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.loader import select_template
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
 from crm import clock
 from crm.access import get_visible
 from crm.actions.notices import mark_read
 from crm.models import Notice, User
+from crm.notice_text import text_of
 from crm.pages import page
 from crm.seek import seek
 
@@ -56,12 +55,3 @@ def read_all(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
     mark_read(by=request.user, ids=None, at=clock.now())
     return redirect("crm:notices")
-
-
-def text_of(notice: Notice) -> SafeString:
-    """The notice in the reader's language, as HTML: the template of its kind, filled with its parameters, escaped."""
-    names = [f"notices/{notice.kind}.html", "notices/default.html"]
-    if not notice.kind.replace("_", "").isalnum():
-        names = names[1:]
-    context = {"params": notice.params, "notice": notice}
-    return SafeString(select_template(names).render(context).strip())

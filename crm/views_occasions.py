@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -14,19 +13,12 @@ from crm import clock
 from crm.access import get_visible
 from crm.actions.occasions import BY_HAND, end_occasion, save_occasion
 from crm.deeds import attempt, posted, press
-from crm.festivals import KINDS
 from crm.forms_occasions import OccasionForm
 from crm.gates import occasion_project, user_of
 from crm.models import Occasion, Project
+from crm.occasion_titles import title_of
 from crm.pages import page
 from crm.seek import seek
-
-
-def title_of(occasion: Occasion) -> str:
-    """The title in the reader's language; only festivals have two."""
-    names = {kind.name.zh: kind.name for kind in KINDS} if occasion.kind == Occasion.Kind.FESTIVAL else {}
-    found = names.get(occasion.title)
-    return found.in_language(get_language() or "") if found else occasion.title
 
 
 @require_safe

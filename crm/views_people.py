@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -14,26 +13,26 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm import clock
-from crm.access import get_visible, require_somewhere, scope
+from crm.access import get_visible, require_somewhere
 from crm.actions import factors, members, passwords, people
 from crm.deeds import attempt, posted, press
 from crm.forms_base import BaseForm
 from crm.forms_people import AccountForm
-from crm.gates import administrator_of, is_administrator, user_of, visible_users
+from crm.gates import (
+    administrator_of,
+    is_administrator,
+    shown_memberships,
+    user_of,
+    users_found,
+    visible_users,
+)
 from crm.labels import ROLES
-from crm.models import Membership, User
+from crm.models import User
 from crm.pages import page
 from crm.roles import Action
 from crm.seek import seek
 
 FORM = ["GET", "HEAD", "POST"]
-
-
-def _shown_memberships(user: User) -> QuerySet[Membership]:
-    """The roles a user may know of: everybody's, or those of one's own projects and those held everywhere."""
-    rows = Membership.objects.select_related("project", "area").order_by("-active", "project", "role")
-    projects = scope(user, Action.ADMINISTER).all_projects()
-    return rows if projects is None else rows.filter(Q(project=None) | Q(project__in=projects))
 
 
 @require_safe
@@ -42,13 +41,7 @@ def users(request: HttpRequest) -> HttpResponse:
     user, asked = user_of(request), request.GET.get("q", "").strip()[:60]
     require_somewhere(user, Action.ADMINISTER)
     off = request.GET.get("off") == "1"
-    rows = visible_users(user).filter(is_active=not off)
-    if asked:
-        rows = rows.filter(
-            Q(name__icontains=asked) | Q(username__icontains=asked) | Q(aliases__contains=[asked])
-        )
-    held = Prefetch("memberships", _shown_memberships(user).filter(active=True), to_attr="shown")
-    found = seek(rows.prefetch_related(held), request.GET, order=("name", "id"))
+    found = seek(users_found(user, asked, active=not off), request.GET, order=("name", "id"))
     context = {"page": found, "q": asked, "off": off, "roles": ROLES, "administers": is_administrator(user)}
     return page(request, "crm/users.html", context, fragment="crm/_users.html")
 
@@ -59,7 +52,7 @@ def user(request: HttpRequest, pk: int) -> HttpResponse:
     by = user_of(request)
     require_somewhere(by, Action.ADMINISTER)
     shown = get_visible(visible_users(by), pk=pk)
-    held = [(row, members.may_change(by, row)) for row in _shown_memberships(by).filter(user=shown)]
+    held = [(row, members.may_change(by, row)) for row in shown_memberships(by).filter(user=shown)]
     context = {"shown": shown, "held": held, "roles": ROLES, "administers": is_administrator(by)}
     context["has_factor"] = context["administers"] and factors.has_factor(shown)
     return page(request, "crm/user.html", context)

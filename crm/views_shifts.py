@@ -6,7 +6,6 @@ import datetime as dt
 from typing import Any, NamedTuple
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -14,18 +13,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from crm import clock
-from crm.access import colleagues, get_visible
+from crm.access import colleagues
 from crm.actions import shifts
 from crm.celery import settle_lists
 from crm.deeds import attempt, posted
 from crm.facts_shifts import Absence, absences
 from crm.forms_shifts import USUAL, DaysForm, WeekForm
-from crm.gates import shift_project, user_of
+from crm.gates import TEAM, shift_project, stand_ins_for, team_member, user_of
 from crm.models import Project, ShiftDay, User, WeeklyRest
 from crm.pages import page
-from crm.roles import Role
 
-TEAM = (Role.CONSULTANT, Role.SALES_MANAGER, Role.FRONT_DESK, Role.CONTRACTS_CLERK)
 FORM = ["GET", "HEAD", "POST"]
 
 
@@ -87,21 +84,13 @@ def _away(people: list[User], away: dict[int, dict[dt.date, Absence]]) -> list[d
     return sorted(rows, key=lambda row: (row["day"], str(row["user"])))
 
 
-def _member(project: Project, pk: int) -> User:
-    return get_visible(colleagues(project.pk, *TEAM), pk=pk)
-
-
-def _stand_ins(project: Project, user: User) -> QuerySet[User]:
-    return colleagues(project.pk, *shifts.STAND_INS).exclude(pk=user.pk)
-
-
 @require_http_methods(FORM)
 def days(request: HttpRequest, pk: int) -> HttpResponse:
     """Enter rest, leave or work of one person on some days; `day` of the address fills the form."""
     project, by = shift_project(request), user_of(request)
-    user = _member(project, pk)
+    user = team_member(project, pk)
     form = DaysForm(
-        posted(request), initial=_initial(request, user, project), stand_ins=_stand_ins(project, user)
+        posted(request), initial=_initial(request, user, project), stand_ins=stand_ins_for(project, user)
     )
     freed: list[str] = []
     if request.method == "POST" and attempt(
@@ -148,12 +137,12 @@ def _enter(request: HttpRequest, form: DaysForm, user: User, project: Project, b
 def week(request: HttpRequest, pk: int) -> HttpResponse:
     """The weekly rest days of one person."""
     project, by = shift_project(request), user_of(request)
-    user = _member(project, pk)
+    user = team_member(project, pk)
     rests = {
         row.weekday: str(row.stand_in_id or WeekForm.NOBODY) for row in WeeklyRest.objects.filter(user=user)
     }
     initial = {f"day_{weekday}": value for weekday, value in rests.items()}
-    form = WeekForm(posted(request), initial=initial, stand_ins=_stand_ins(project, user))
+    form = WeekForm(posted(request), initial=initial, stand_ins=stand_ins_for(project, user))
     if request.method == "POST" and attempt(
         form,
         lambda: shifts.set_weekly_rest(user=user, rests=form.rests, project=project, by=by, at=clock.now()),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from crm import clock
 from crm.forms_base import BaseForm, DateTimeInput, PhoneInput, SubmissionField
 from crm.models import Project, Unit, User
 from crm.names import split_salutation
@@ -15,6 +16,7 @@ from crm.states import Salutation
 from leads import vocabulary
 from leads.actions.registering import Party, VisitSheet
 from leads.facts_grades import explain_field
+from leads.facts_register import consultants_of
 from leads.forms_lead import words
 from leads.models import HeardVia, Lead, Visit
 
@@ -114,6 +116,17 @@ class PartyForm(BaseForm):
         """When it took place: now, unless another moment was entered."""
         moment: dt.datetime | None = self.cleaned_data.get("happened_at")
         return moment or now
+
+
+P = TypeVar("P", bound=PartyForm)
+
+
+def party_form(kind: type[P], data: Any, user: User, project: Project, **initial: Any) -> P:
+    """The form of a register, with the project's consultants; one of them stands in it at first."""
+    people, away = consultants_of(project, clock.today(project.zone))
+    if user in people:
+        initial["consultant"] = user.pk
+    return kind(data, project=project, consultants=people, away=away, initial=initial)
 
 
 class CallForm(PartyForm):

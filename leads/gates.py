@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
+
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
 
-from crm.access import get_visible, may, scope
+from crm.access import get_visible, grants_in, may, scope
 from crm.models import Project, User
-from crm.project_context import current_project
-from crm.roles import Action, Limit
-from leads.models import Lead
+from crm.project_context import current_project, projects_of
+from crm.roles import Action, Limit, Reach, Role
+from leads.facts_merging import foreign
+from leads.models import CallTask, Deal, DealStep, Lead
 
 #: grants that let somebody count leads or know of them, never open one
 NO_ROWS = (Limit.COUNTS_ONLY, Limit.EXISTENCE_ONLY)
@@ -66,13 +70,6 @@ def may_sell(user: User, lead: Lead) -> bool:
     return may(user, Action.RECORD_DEAL, lead.project_id, own=own, without=(Limit.APPROVE_ONLY,))
 
 
-def foreign(user: User) -> QuerySet[Lead]:
-    """Current leads of projects where the user does not decide: whose party has one, the user joins or parts not."""
-    where = scope(user, Action.DECIDE_ATTRIBUTION)
-    rows = Lead.objects.current()
-    return rows.none() if where.everywhere else rows.exclude(project__in=where.projects)
-
-
 def may_join(user: User, lead: Lead) -> bool:
     """Whether the user may link or merge the lead's customer: the whole party lies where they decide (PX-3)."""
     if not may(user, Action.DECIDE_ATTRIBUTION, lead.project_id):
@@ -85,9 +82,101 @@ def may_assign(user: User, project: Project | int) -> bool:
     return may(user, Action.ASSIGN, project, without=NOT_A_MANAGER)
 
 
-def manager_project(request: HttpRequest) -> Project:
-    """The current project of a manager; 403 for everybody else."""
-    project = project_of(request)
+def manager_project(request: HttpRequest, project: Project | None = None) -> Project:
+    """The project, or the current one, of a manager; 403 for everybody else."""
+    project = project or project_of(request)
     if not may_assign(user_of(request), project):
         raise PermissionDenied
     return project
+
+
+TASK = (
+    "lead__customer",
+    "lead__project",
+    "lead__consultant",
+    "lead__heard_via",
+    "base_event",
+    "occasion",
+    "policy",
+    "credit",
+)
+
+
+def task_to_work(user: User, task_id: int) -> CallTask:
+    """A task the user may do: invisible ones are a 404, those they may only look at a 403."""
+    found: CallTask = get_visible(CallTask.objects.visible_to(user).select_related(*TASK), pk=task_id)
+    own = found.assignee_id == user.pk or is_own(user, found.lead)
+    if not may(user, Action.WORK_LEADS, found.lead.project_id, own=own):
+        raise PermissionDenied
+    return found
+
+
+def opened_task(lead: Lead, now: dt.datetime) -> CallTask | None:
+    """The duty that a contact logged now with this lead works on; None while nothing is on the list."""
+    open_tasks = CallTask.objects.open().filter(lead=lead, kind__in=["promise", "cadence"])
+    nearest = open_tasks.select_related(*TASK).order_by("due_at").first()
+    return nearest if nearest is not None and nearest.opens_at <= now else None
+
+
+def projects_of_list(request: HttpRequest, user: User, mine: bool) -> Sequence[Project]:
+    """One's own list goes over all one's projects; somebody else's over those the asker may work in."""
+    if mine:
+        return projects_of(request)
+    reach = scope(user, Action.WORK_LEADS)
+    return [row for row in projects_of(request) if reach.everywhere or row.pk in reach.projects]
+
+
+def consultants_watched(user: User) -> list[User]:
+    """The consultants whose list a manager may look at."""
+    reach = scope(user, Action.WORK_LEADS)
+    where = (
+        Q() if reach.everywhere else Q(memberships__project__in=reach.projects) | Q(memberships__project=None)
+    )
+    rows = User.objects.filter(
+        where, memberships__role=Role.CONSULTANT.value, memberships__active=True, is_active=True
+    )
+    return list(rows.distinct().order_by("name", "pk"))
+
+
+def whose_list(user: User, wanted: str) -> User:
+    """The consultant asked for by number ("" for oneself), if one may look at their list; else 404."""
+    if not wanted:
+        return user
+    if not wanted.isdecimal():
+        raise Http404
+    found = next((row for row in consultants_watched(user) if row.pk == int(wanted)), None)
+    return found or get_visible(User.objects.filter(pk=user.pk), pk=int(wanted))
+
+
+def pending_steps(user: User) -> QuerySet[DealStep]:
+    """Proposed steps in the projects whose deals the user may approve."""
+    reach = scope(user, Action.RECORD_DEAL, without=(Limit.PROPOSE_ONLY,)).all_projects()
+    rows = DealStep.objects.filter(approved_at=None, declined_at=None, deal__lead__merged_into=None)
+    return rows if reach is None else rows.filter(deal__lead__project__in=reach)
+
+
+def lead_to_sell(request: HttpRequest, pk: int) -> Lead:
+    """The lead, if the user may propose or record a deal on it."""
+    row, user = open_lead(request, pk), user_of(request)
+    if not may_sell(user, row):
+        raise PermissionDenied
+    return row
+
+
+def deal_seen(user: User, pk: int) -> Deal:
+    """A deal of a lead the user may see, or 404."""
+    visible = Deal.objects.filter(lead__in=Lead.objects.visible_to(user).values("pk"))
+    return get_visible(visible.select_related("unit__building"), pk=pk)
+
+
+def figures_gate(user: User, project: Project, *, staff: bool) -> bool:
+    """Whether the user sees more than counts and own figures; 403 for those without figures of sales."""
+    held = [
+        given for given in grants_in(user, Action.SEE_FIGURES, project.pk) if given.reach is not Reach.AREA
+    ]
+    people = any(given.reach >= Reach.PROJECT and not given.has(Limit.COUNTS_ONLY) for given in held)
+    counts = any(given.has(Limit.COUNTS_ONLY) for given in held)
+    own = may(user, Action.WORK_LEADS, project, own=True)
+    if not (own or people or (counts and not staff)):
+        raise PermissionDenied
+    return people

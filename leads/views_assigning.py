@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -13,13 +12,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from crm import clock
-from crm.access import colleagues
 from crm.errors import RuleViolation
 from crm.models import Project, User
 from crm.pages import page
-from crm.roles import Role
 from crm.seek import seek
 from leads.actions import assigning as actions
+from leads.facts_loads import loads
 from leads.filters import LeadFilter
 from leads.forms_manage import AssignForm, HandOverForm
 from leads.gates import manager_project, user_of
@@ -45,20 +43,6 @@ def assigning(request: HttpRequest) -> HttpResponse:
         "now": now,
     }
     return page(request, "leads/assigning.html", context)
-
-
-def loads(project: Project) -> QuerySet[User]:
-    """The consultants of a project with how many live leads they have, by grade."""
-    live = Q(leads__project=project, leads__state=Lead.State.LIVE, leads__merged_into=None)
-    members = colleagues(project.pk, Role.CONSULTANT).values("pk")
-    return (
-        User.objects.filter(pk__in=members)
-        .annotate(
-            live=Count("leads", filter=live, distinct=True),
-            ab=Count("leads", filter=live & Q(leads__grade__in=["A", "B"]), distinct=True),
-        )
-        .order_by("name", "pk")
-    )
 
 
 def chosen(user: User, project: Project, asked: QueryDict) -> LeadQuerySet:

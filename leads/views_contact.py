@@ -6,36 +6,32 @@ import datetime as dt
 from typing import Any
 
 from django.contrib import messages
-from django.core.cache import BaseCache, caches
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm import clock
-from crm.access import get_visible, may
+from crm.access import get_visible
 from crm.errors import RuleViolation
 from crm.models import User
 from crm.pages import page
 from crm.phones import mask
-from crm.roles import Action
 from leads import explain, forms_contact
 from leads.actions.contacts import log_contact
 from leads.actions.correcting import void_contact
 from leads.facts_sheet import Sheet, sheet_of
 from leads.forms_contact import ContactForm
-from leads.gates import is_own, lead_to_work, user_of
+from leads.gates import is_own, lead_to_work, opened_task, task_to_work, user_of
 from leads.models import CallTask, Lead, LeadEvent
-
-TAP_SECONDS = 4 * 3600
+from leads.taps import forget_tap, remember_tap, tapped_at
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def task(request: HttpRequest, task_id: int) -> HttpResponse:
     """The sheet of one duty on a list, and logging what came of it."""
     user = user_of(request)
-    found = _task_to_work(user, task_id)
+    found = task_to_work(user, task_id)
     if found.state != CallTask.State.OPEN and request.method != "POST":
         messages.info(request, _("This is no longer on the list; you can still log a contact."))
         return redirect("leads:log", lead_id=found.lead_id)
@@ -46,31 +42,7 @@ def task(request: HttpRequest, task_id: int) -> HttpResponse:
 def log(request: HttpRequest, lead_id: int) -> HttpResponse:
     """The same for a lead without a duty today; an open one is worked on all the same."""
     lead = lead_to_work(request, lead_id)
-    open_tasks = CallTask.objects.open().filter(lead=lead, kind__in=["promise", "cadence"])
-    nearest = open_tasks.select_related(*_TASK).order_by("due_at").first()
-    opened = nearest if nearest is not None and nearest.opens_at <= clock.now() else None
-    return _sheet(request, lead, opened)
-
-
-_TASK = (
-    "lead__customer",
-    "lead__project",
-    "lead__consultant",
-    "lead__heard_via",
-    "base_event",
-    "occasion",
-    "policy",
-    "credit",
-)
-
-
-def _task_to_work(user: User, task_id: int) -> CallTask:
-    """A task the user may do: invisible ones are a 404, those they may only look at a 403."""
-    found: CallTask = get_visible(CallTask.objects.visible_to(user).select_related(*_TASK), pk=task_id)
-    own = found.assignee_id == user.pk or is_own(user, found.lead)
-    if not may(user, Action.WORK_LEADS, found.lead.project_id, own=own):
-        raise PermissionDenied
-    return found
+    return _sheet(request, lead, opened_task(lead, clock.now()))
 
 
 def _sheet(request: HttpRequest, lead: Lead, task: CallTask | None) -> HttpResponse:
@@ -104,11 +76,11 @@ def _save(
         by=user,
         at=now,
         task_id=task.pk if task else None,
-        tapped_at=_tapped_at(user, lead.pk),
+        tapped_at=tapped_at(user, lead.pk),
         submission=form.cleaned_data.get("submission"),
         confirm=[name for name, value in request.POST.items() if value == "1"],
     )
-    tapped().set(_tap_key(user, lead.pk), None, 1)
+    forget_tap(user, lead.pk)
 
 
 def _initial(sheet: Sheet) -> dict[str, Any]:
@@ -152,25 +124,11 @@ def _quick_moments(lead: Lead, now: dt.datetime) -> list[tuple[str, str]]:
     return [(f"{moment:%Y-%m-%dT%H:%M}", str(said)) for moment, said in moments if moment > local]
 
 
-def tapped() -> BaseCache:
-    """Where the moments of tapping are kept; losing one costs nothing, so Valkey's absence stops no log."""
-    return caches["forgetful"]
-
-
-def _tap_key(user: User, lead_id: int) -> str:
-    return f"tap:{user.pk}:{lead_id}"
-
-
-def _tapped_at(user: User, lead_id: int) -> dt.datetime | None:
-    kept: dt.datetime | None = tapped().get(_tap_key(user, lead_id))
-    return kept
-
-
 @require_POST
 def tap(request: HttpRequest, lead_id: int) -> HttpResponse:
     """Remember when the number of a lead was tapped (PX-14), until the contact is logged."""
     lead = lead_to_work(request, lead_id)
-    tapped().set(_tap_key(user_of(request), lead.pk), clock.now(), TAP_SECONDS)
+    remember_tap(user_of(request), lead.pk, clock.now())
     return HttpResponse(status=204)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -12,32 +10,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm import clock
-from crm.access import get_visible, require_somewhere, scope
+from crm.access import get_visible, require_somewhere
 from crm.errors import RuleViolation
-from crm.models import User
 from crm.pages import page
 from crm.roles import Action, Limit
 from crm.seek import seek
 from leads.actions import deals as actions
 from leads.forms_manage import DealForm, StepForm
-from leads.gates import may_sell, open_lead, user_of
-from leads.models import Deal, DealStep, Lead
+from leads.gates import deal_seen, lead_to_sell, pending_steps, user_of
 from leads.views_lead import saved
-
-
-def pending(user: User) -> QuerySet[DealStep]:
-    """Proposed steps in the projects whose deals the user may approve."""
-    reach = scope(user, Action.RECORD_DEAL, without=(Limit.PROPOSE_ONLY,)).all_projects()
-    rows = DealStep.objects.filter(approved_at=None, declined_at=None, deal__lead__merged_into=None)
-    return rows if reach is None else rows.filter(deal__lead__project__in=reach)
-
-
-def _lead_to_sell(request: HttpRequest, pk: int) -> Lead:
-    """The lead, if the user may propose or record a deal on it."""
-    row, user = open_lead(request, pk), user_of(request)
-    if not may_sell(user, row):
-        raise PermissionDenied
-    return row
 
 
 @require_safe
@@ -45,7 +26,7 @@ def deals(request: HttpRequest) -> HttpResponse:
     """Proposals that wait for a decision."""
     user = user_of(request)
     require_somewhere(user, Action.RECORD_DEAL, without=(Limit.PROPOSE_ONLY,))
-    rows = pending(user).select_related(
+    rows = pending_steps(user).select_related(
         "entered_by", "deal__unit__building", "deal__lead__customer", "deal__lead__consultant"
     )
     found = seek(rows, request.GET, order=("entered_at", "id"))
@@ -55,7 +36,7 @@ def deals(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def deal_new(request: HttpRequest, pk: int) -> HttpResponse:
     """The first step of a deal: subscribed or signed."""
-    row, user, now = _lead_to_sell(request, pk), user_of(request), clock.now()
+    row, user, now = lead_to_sell(request, pk), user_of(request), clock.now()
     initial = {"happened_at": timezone.localtime(now)}
     form = DealForm(request.POST or None, project=row.project, initial=initial)
     if request.method == "POST" and form.is_valid():
@@ -74,9 +55,8 @@ def deal_new(request: HttpRequest, pk: int) -> HttpResponse:
 def deal_step(request: HttpRequest, deal: int) -> HttpResponse:
     """The contract, the handover or the cancellation."""
     user, now = user_of(request), clock.now()
-    visible = Deal.objects.filter(lead__in=Lead.objects.visible_to(user).values("pk"))
-    found = get_visible(visible.select_related("unit__building"), pk=deal)
-    row = _lead_to_sell(request, found.lead_id)
+    found = deal_seen(user, deal)
+    row = lead_to_sell(request, found.lead_id)
     initial = {"happened_at": timezone.localtime(now)}
     form = StepForm(request.POST or None, steps=sorted(actions.FOLLOWS[found.step]), initial=initial)
     if request.method == "POST" and form.is_valid():
@@ -95,7 +75,7 @@ def deal_decide(request: HttpRequest, step: int) -> HttpResponse:
     """Approve or decline a proposal; nobody their own."""
     user = user_of(request)
     require_somewhere(user, Action.RECORD_DEAL, without=(Limit.PROPOSE_ONLY,))
-    row = get_visible(pending(user), pk=step)
+    row = get_visible(pending_steps(user), pk=step)
     try:
         if request.POST.get("verdict") == "approve":
             actions.approve_step(step_id=row.pk, by=user, at=clock.now())

@@ -5,75 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django import forms
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from crm import clock
-from crm.access import colleagues, grants_in, may
-from crm.forms_base import BaseForm, DateInput
-from crm.models import Project, User
+from crm.access import may
 from crm.pages import page
-from crm.roles import Action, Limit, Reach, Role
+from crm.roles import Action
 from leads import facts_manager as facts
-from leads.gates import manager_project, project_of, user_of
-from leads.models import HeardVia, Lead
-from leads.models.querysets import LeadQuerySet
+from leads.forms_figures import PeriodForm
+from leads.gates import figures_gate, manager_project, project_of, user_of
+from leads.models import Lead
 
-WEEKS = 8
 SHOWN = 12
-
-
-class PeriodForm(BaseForm):
-    """The period of a figure, and how it is grouped."""
-
-    since = forms.DateField(label=_("From"), widget=DateInput(), required=False)
-    until = forms.DateField(label=_("Until"), widget=DateInput(), required=False)
-    by = forms.ChoiceField(
-        label=_("Grouped by"),
-        required=False,
-        choices=(("week", _("week")), ("source", _("source")), ("consultant", _("consultant"))),
-    )
-    source = forms.ModelChoiceField(
-        label=_("Source"), queryset=HeardVia.objects.none(), required=False, empty_label=_("all sources")
-    )
-    consultant = forms.ModelChoiceField(
-        label=_("Consultant"), queryset=User.objects.none(), required=False, empty_label=_("all consultants")
-    )
-
-    def __init__(self, *args: Any, project: Project, people: bool, groups: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["source"].queryset = HeardVia.objects.filter(project=project)  # type: ignore[attr-defined]
-        self.fields["consultant"].queryset = colleagues(project.pk, Role.CONSULTANT)  # type: ignore[attr-defined]
-        if not people:
-            del self.fields["consultant"]
-            self.fields["by"].choices = self.fields["by"].choices[:2]  # type: ignore[attr-defined]
-        if not groups:
-            del self.fields["by"]
-
-    def period(self, project: Project, now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
-        """From the first day's midnight to the midnight after the last; eight weeks without an answer."""
-        today = now.astimezone(project.zone).date()
-        last = self._said("until") or today
-        first = self._said("since") or last - dt.timedelta(days=last.weekday(), weeks=WEEKS - 1)
-        first, last = min(first, last), max(first, last)
-        begins = dt.datetime.combine(first, dt.time.min, project.zone)
-        return begins, dt.datetime.combine(last, dt.time.min, project.zone) + dt.timedelta(days=1)
-
-    def narrowed(self, scope: LeadQuerySet) -> LeadQuerySet:
-        """The leads of the chosen source and consultant."""
-        chosen = {"heard_via": self._said("source"), "consultant": self._said("consultant")}
-        return scope.filter(**{name: value for name, value in chosen.items() if value})
-
-    @property
-    def grouping(self) -> str:
-        return str(self._said("by") or "week")
-
-    def _said(self, name: str) -> Any:
-        self.is_valid()
-        return getattr(self, "cleaned_data", {}).get(name)
 
 
 @require_safe
@@ -95,24 +39,11 @@ def manager(request: HttpRequest) -> HttpResponse:
     return page(request, "leads/manager.html", context)
 
 
-def _figures_gate(request: HttpRequest, *, staff: bool) -> tuple[Project, User, bool]:
-    """Project, user, and whether they see more than counts; 403 for those without figures of sales."""
-    project, user = project_of(request), user_of(request)
-    held = [
-        given for given in grants_in(user, Action.SEE_FIGURES, project.pk) if given.reach is not Reach.AREA
-    ]
-    people = any(given.reach >= Reach.PROJECT and not given.has(Limit.COUNTS_ONLY) for given in held)
-    counts = any(given.has(Limit.COUNTS_ONLY) for given in held)
-    own = may(user, Action.WORK_LEADS, project, own=True)
-    if not (own or people or (counts and not staff)):
-        raise PermissionDenied
-    return project, user, people
-
-
 @require_safe
 def funnel(request: HttpRequest) -> HttpResponse:
     """Calls, visits, repeat visits, subscriptions, contracts by week, source or consultant."""
-    project, user, people = _figures_gate(request, staff=False)
+    project, user = project_of(request), user_of(request)
+    people = figures_gate(user, project, staff=False)
     now = clock.now()
     form = PeriodForm(request.GET, project=project, people=people, groups=True)
     since, until = form.period(project, now)
@@ -135,7 +66,8 @@ def funnel(request: HttpRequest) -> HttpResponse:
 @require_safe
 def compliance(request: HttpRequest) -> HttpResponse:
     """Every clause with its figure; a consultant sees their own."""
-    project, user, people = _figures_gate(request, staff=True)
+    project, user = project_of(request), user_of(request)
+    people = figures_gate(user, project, staff=True)
     now = clock.now()
     form = PeriodForm(request.GET, project=project, people=people, groups=False)
     since, until = form.period(project, now)

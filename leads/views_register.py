@@ -6,7 +6,6 @@ import datetime as dt
 from typing import Any
 
 from django.contrib import messages
-from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,17 +14,18 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from crm import clock
 from crm.access import require, roles_of
+from crm.deeds import posted
 from crm.errors import RuleViolation
 from crm.models import Project, User
 from crm.pages import page
 from crm.roles import Action, Role
-from leads.actions.registering import complete_sheet, register_call, register_visit
-from leads.facts_register import consultants_of, is_whole, known_number, onwards
-from leads.forms_register import CallForm, PartyForm, VisitForm, VisitSheetForm
+from leads.actions.registering import complete_sheet
+from leads.facts_register import is_whole, known_number, onwards
+from leads.forms_register import CallForm, VisitForm, VisitSheetForm, party_form
 from leads.gates import lead_to_work, may_work, project_of, user_of
 from leads.models import InboundCall, Lead, Visit
+from leads.registering import call_of, too_many_lookups, visit_of
 
-LOOKUPS_A_MINUTE = 60
 RECENT = dt.timedelta(minutes=30)
 
 
@@ -36,39 +36,15 @@ def _desk(request: HttpRequest) -> tuple[User, Project]:
     return user, project
 
 
-def _form(
-    request: HttpRequest, kind: type[PartyForm], user: User, project: Project, **initial: Any
-) -> PartyForm:
-    people, away = consultants_of(project, clock.today(project.zone))
-    if user in people:
-        initial["consultant"] = user.pk
-    return kind(
-        request.POST if request.method == "POST" else None,
-        project=project,
-        consultants=people,
-        away=away,
-        initial=initial,
-    )
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def call(request: HttpRequest) -> HttpResponse:
     """One line of the register of calls."""
     user, project = _desk(request)
     talks = Role.CONSULTANT.value in roles_of(user)
-    form = _form(request, CallForm, user, project, talked="1" if talks else "0")
+    form = party_form(CallForm, posted(request), user, project, talked="1" if talks else "0")
     if request.method == "POST" and form.is_valid():
-        now = clock.now()
         try:
-            made = register_call(
-                party=form.party(),
-                happened_at=form.happened(now),
-                talked=form.cleaned_data["talked"] == "1",
-                by=user,
-                at=now,
-                note=form.cleaned_data["note"],
-                submission=form.cleaned_data["submission"],
-            )
+            made = call_of(form, by=user, at=clock.now())
             return redirect(f"{reverse('leads:register_call')}?saved={made.row.pk}")
         except RuleViolation as violation:
             form.refuse(violation)
@@ -80,31 +56,15 @@ def call(request: HttpRequest) -> HttpResponse:
 def visit(request: HttpRequest) -> HttpResponse:
     """One line of the visit register, with as much of the sheet as is known."""
     user, project = _desk(request)
-    form = _form(request, VisitForm, user, project)
-    assert isinstance(form, VisitForm)
+    form = party_form(VisitForm, posted(request), user, project)
     if request.method == "POST" and form.is_valid():
         try:
-            return redirect(f"{reverse('leads:register_visit')}?saved={_save_visit(form, user).pk}")
+            made = visit_of(form, by=user, at=clock.now())
+            return redirect(f"{reverse('leads:register_visit')}?saved={made.row.pk}")
         except RuleViolation as violation:
             form.refuse(violation)
     context = {"form": form, **_saved(request, Visit, user)}
     return page(request, "leads/register_visit.html", context, status=422 if form.errors else 200)
-
-
-def _save_visit(form: VisitForm, user: User) -> Visit:
-    now = clock.now()
-    made = register_visit(
-        party=form.party(),
-        happened_at=form.happened(now),
-        by=user,
-        at=now,
-        sheet=form.sheet(),
-        received_by=form.cleaned_data["consultant"],
-        appointment=form.cleaned_data["appointment"],
-        submission=form.cleaned_data["submission"],
-    )
-    row: Visit = made.row
-    return row
 
 
 def _saved(request: HttpRequest, kind: type[Visit] | type[InboundCall], user: User) -> dict[str, Any]:
@@ -148,17 +108,10 @@ def visit_sheet(request: HttpRequest, visit_id: int) -> HttpResponse:
 def lookup(request: HttpRequest) -> HttpResponse:
     """While a number is typed: is it known here? By POST, so that no number stands in an address or a log."""
     user, project = _desk(request)
-    if _too_many(user):
+    if too_many_lookups(user):
         return HttpResponse(status=429)
     typed = request.POST.get("phone", "")[:80]
     known = known_number(project, typed)
     return render(
         request, "leads/_known.html", {"known": known, "new": not known and is_whole(project, typed)}
     )
-
-
-def _too_many(user: User) -> bool:
-    """More look-ups in a minute than anybody types: somebody is trying numbers out (PX-12)."""
-    key = f"lookup:{user.pk}:{clock.now():%Y%m%d%H%M}"
-    cache.add(key, 0, 120)
-    return cache.incr(key) > LOOKUPS_A_MINUTE

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -16,35 +13,13 @@ from django.views.decorators.http import require_POST, require_safe
 from crm import clock
 from crm.access import get_visible
 from crm.errors import RuleViolation
-from crm.models import Project
 from crm.pages import page
 from crm.seek import seek
 from leads import facts_manager as facts
 from leads.actions import grading
 from leads.actions import reviews as actions
+from leads.facts_reviews import TABS, drawn, rows_of
 from leads.gates import manager_project, user_of
-from leads.models import CallTask, DowngradeReview, Lead
-
-TABS = ("downgrades", "doubtful", "grades", "rejudge")
-
-
-def _drawn(project: Project) -> QuerySet[DowngradeReview]:
-    return DowngradeReview.objects.filter(event__lead__project=project, verdict="")
-
-
-def _rows(request: HttpRequest, tab: str, project: Project) -> tuple[QuerySet[Any], tuple[str, ...]]:
-    """What a tab lists, and its order."""
-    now = clock.now()
-    if tab == "downgrades":
-        rows = _drawn(project).select_related("event__lead__customer", "event__by")
-        return rows, ("-drawn_at", "-id")
-    if tab == "doubtful":
-        return facts.doubtful(project).select_related("customer", "by"), ("-recorded_at", "-id")
-    if tab == "grades":
-        tasks = CallTask.objects.open().filter(lead__project=project, kind="grade", lead__merged_into=None)
-        return tasks.select_related("lead__customer", "assignee"), ("due_at", "id")
-    live = Lead.objects.visible_to(user_of(request)).filter(project=project, state=Lead.State.LIVE)
-    return live.filter(rejudge_at__lte=now).select_related("customer", "consultant"), ("rejudge_at", "id")
 
 
 @require_safe
@@ -53,7 +28,7 @@ def reviews(request: HttpRequest) -> HttpResponse:
     project, now = manager_project(request), clock.now()
     tab = request.GET.get("tab", "")
     tab = tab if tab in TABS else TABS[0]
-    rows, order = _rows(request, tab, project)
+    rows, order = rows_of(tab, project, user_of(request), now)
     counts = facts.waiting(project, now)
     context = {"tab": tab, "counts": counts, "page": seek(rows, request.GET, order=order), "now": now}
     return page(request, "leads/reviews.html", context)
@@ -63,7 +38,7 @@ def reviews(request: HttpRequest) -> HttpResponse:
 def downgrade_decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Agree with a drawn downgrade or reject it; nobody their own."""
     project, user = manager_project(request), user_of(request)
-    row = get_visible(_drawn(project), pk=pk)
+    row = get_visible(drawn(project), pk=pk)
     verdict, note = request.POST.get("verdict", ""), request.POST.get("note", "")[:200]
     try:
         grading.decide_downgrade(review_id=row.pk, verdict=verdict, note=note, by=user, at=clock.now())

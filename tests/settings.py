@@ -20,3 +20,5 @@ for _cache in CACHES.values():  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
+# Tests ask thousands of times a minute; those of the throttle set a rate of their own.
+REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] = dict.fromkeys(("user", "anonymous"))  # type: ignore[assignment]  # noqa: F405

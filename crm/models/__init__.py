@@ -1,6 +1,7 @@
 """The kernel's tables, split by noun. Import models from here."""
 
 from crm.models.accounts import AccountSession, LoginEvent, PasswordRecord
+from crm.models.api import ApiToken, KeptAnswer
 from crm.models.contacts import Contact, Notice, Occasion
 from crm.models.customers import Consent, Customer, CustomerPhone, Household, OptOut
 from crm.models.deliveries import Attempt, InboundMessage, Receipt, SentPart, Suppression
@@ -14,6 +15,7 @@ from crm.models.policies import PolicyVersion
 
 __all__ = [
     "AccountSession",
+    "ApiToken",
     "Area",
     "Attempt",
     "AuditEvent",
@@ -32,6 +34,7 @@ __all__ = [
     "Household",
     "InboundMessage",
     "JobRun",
+    "KeptAnswer",
     "LoginEvent",
     "Membership",
     "Message",

@@ -3,6 +3,7 @@
 `colleague` is a consultant of the same project who is not responsible for the lead asked for; everything that
 belongs to somebody belongs to the one in the column `consultant`, the policy draft and the upload to the manager.
 A POST carries no data: 302, 400, 404 or 422 say that the gate let it through, 403 that it did not.
+The API is asked with every method; what a resource does not take stands in no row and is a 405 for everybody.
 """
 
 from __future__ import annotations
@@ -16,17 +17,18 @@ import pytest
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import Client
+from django.urls import resolve
 from pytest_django import DjangoDbBlocker
 
 from crm import clock
 from crm.models import AuditEvent, User
 from crm.roles import Role
 from leads.models import LeadEvent
-from tests.access.world import NOW, NUMBER, World, address, routes
+from tests.access.world import API, NOW, NUMBER, OBJECTS, World, address, methods, routes
 
 pytestmark = pytest.mark.django_db
 EVERYBODY = ("anonymous", "colleague", *(role.value for role in Role))
-METHODS = ("GET", "POST")
+NOT_TAKEN = dict.fromkeys(EVERYBODY, 405) | {"anonymous": 401}
 WRITES = ("INSERT", "UPDATE", "DELETE")
 SIGNS_OUT = ("accounts/logout/", "accounts/sessions/end/")
 FOREIGN = ("consultant", "sales_manager")
@@ -38,6 +40,13 @@ def matrix() -> dict[tuple[str, str], dict[str, int]]:
     found = {(row["route"], row["method"]): {who: int(row[who]) for who in EVERYBODY} for row in rows}
     assert len(found) == len(rows), "a row stands twice"
     return found
+
+
+def implemented() -> Iterator[tuple[str, str]]:
+    """(route, method) of everything the API takes."""
+    for route in filter(lambda route: route.startswith(API), routes()):
+        view: Any = resolve(address(route, dict.fromkeys((*OBJECTS.values(), "phone"), 1))).func
+        yield from ((route, method) for method in methods(route) if hasattr(view.view_class, method.lower()))
 
 
 @pytest.fixture(scope="module")
@@ -67,16 +76,19 @@ def ask(client: Client, method: str, url: str) -> tuple[int, list[str]]:
 
     with transaction.atomic():
         with connection.execute_wrapper(watch):
-            status = client.generic(method, url, content_type="application/x-www-form-urlencoded").status_code
+            if url.startswith(f"/{API}"):
+                answer = client.generic(method, url, "" if method == "GET" else "{}", "application/json")
+            else:
+                answer = client.generic(method, url, content_type="application/x-www-form-urlencoded")
         transaction.set_rollback(True)
-    return status, wrote
+    return answer.status_code, wrote
 
 
 def observe(world: World, who: str) -> Iterator[tuple[str, str, int, list[str]]]:
     """What one person gets at every address of their own project."""
     client = client_of(world.people[who])
     for route in routes():
-        for method in METHODS:
+        for method in methods(route):
             status, wrote = ask(client, method, address(route, world.things))
             yield route, method, status, wrote
             if route in SIGNS_OUT:
@@ -84,7 +96,8 @@ def observe(world: World, who: str) -> Iterator[tuple[str, str, int, list[str]]]
 
 
 def test_every_address_stands_in_the_matrix() -> None:
-    assert set(matrix()) == {(route, method) for route in routes() for method in METHODS}
+    pages = {(route, method) for route in routes() for method in methods(route) if not route.startswith(API)}
+    assert set(matrix()) == pages | set(implemented())
 
 
 @pytest.mark.parametrize("who", EVERYBODY)
@@ -92,7 +105,7 @@ def test_everybody_gets_what_the_matrix_says_and_reading_changes_nothing(world: 
     expected, wrong, writing = matrix(), [], []
     before = AuditEvent.objects.count(), LeadEvent.objects.count()
     for route, method, status, wrote in observe(world, who):
-        said = expected.get((route, method), {}).get(who)
+        said = expected.get((route, method), NOT_TAKEN if route.startswith(API) else {}).get(who)
         if status != said:
             wrong.append(f"{method} {route}: {status}, not {said}")
         if method == "GET" and wrote:
@@ -108,8 +121,8 @@ def test_what_belongs_to_another_project_is_not_there(world: World, who: str) ->
     client = client_of(world.people[who])
     nothing = dict.fromkeys(world.things, 2_000_000_000)
     for route in filter(NUMBER.search, routes()):
-        for method in METHODS:
-            own = expected[route, method][who]
+        for method in methods(route):
+            own = expected.get((route, method), NOT_TAKEN)[who]
             if own == 405:
                 continue
             far, none = (

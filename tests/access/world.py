@@ -33,6 +33,7 @@ OBJECTS = {
 }  # fmt: skip
 """Which object the number in an address names, by how the address begins."""
 WORDS = {
+    "<str:day>": "2026-03-04",
     "<str:code>": "SC-2.1",
     "<day:day>": "2026-03-04",
     "<slug:what>/<str:key>": "script/SC-2.1",
@@ -43,6 +44,8 @@ WORDS = {
     "^(?P<app_label>auth|account)/$": "auth/",
     "(?P<url>.*)$": "nowhere/",
 }
+API = "api/v1/"
+API_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 NUMBER = re.compile(r"<int:(\w+)>")
 
 
@@ -61,13 +64,18 @@ def routes() -> list[str]:
     return list(walk(get_resolver().url_patterns, ""))
 
 
+def methods(route: str) -> tuple[str, ...]:
+    """What is asked with: of a page GET and POST, of the API everything."""
+    return API_METHODS if route.startswith(API) else ("GET", "POST")
+
+
 def address(route: str, things: dict[str, int]) -> str:
     """The address of a route, with the ids of `things` in it."""
     for pattern, word in WORDS.items():
         route = route.replace(pattern, word)
     if NUMBER.search(route):
-        kind = next(kind for begin, kind in OBJECTS.items() if route.startswith(begin))
-        route = NUMBER.sub(lambda found: str(things["phone" if found[1] == "phone" else kind]), route)
+        kind = next((kind for begin, kind in OBJECTS.items() if route.startswith(begin)), "")
+        route = NUMBER.sub(lambda found: str(things[found[1] if found[1] in things else kind]), route)
     return f"/{route}"
 
 

@@ -19,8 +19,8 @@ from pytest_django import Settings
 from crm import tasks
 from crm.actions import sign_ins
 from crm.models import LoginEvent, Notice, User
+from crm.notice_text import text_of
 from crm.roles import Role
-from crm.views_notices import text_of
 from tests.crm.screens import signed_in
 from tests.crm.signing import LOGIN, ME, NOW, OLD_ANDROID, Ticking, browser, enter, is_in, ticking
 from tests.factories import PASSWORD, make_project, make_user

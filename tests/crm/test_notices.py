@@ -10,7 +10,7 @@ from django.utils import translation
 
 from crm.actions.notices import Telling, tell
 from crm.models import Notice, User
-from crm.views_notices import text_of
+from crm.notice_text import text_of
 from tests.factories import AT, make_user
 
 pytestmark = pytest.mark.django_db

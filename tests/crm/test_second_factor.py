@@ -17,8 +17,8 @@ from crm.actions import factors
 from crm.actions.sealing import unseal
 from crm.env import MANAGERS
 from crm.models import AuditEvent, LoginEvent, Membership, Notice, User
+from crm.notice_text import text_of
 from crm.roles import Role
-from crm.views_notices import text_of
 from tests.crm.screens import signed_in
 from tests.crm.signing import (
     CODE,

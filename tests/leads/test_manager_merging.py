@@ -12,9 +12,9 @@ from django.utils import formats, timezone
 
 from crm import clock, phones
 from leads.actions import merging as actions
+from leads.facts_merging import candidates
 from leads.forms_manage import MergeForm
 from leads.models import Lead, MergeRecord
-from leads.views_merge import candidates
 from tests import factories
 from tests.leads.stage import Stage, set_stage
 from tests.leads.test_lead_screens import NOW, client_of, visitor
