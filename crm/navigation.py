@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -228,6 +229,7 @@ def _open_to(user: User, entry: Entry) -> bool:
     return wide is not None and bool(wide.everywhere or wide.projects)
 
 
+@cache
 def _url(name: str) -> str:
     try:
         return reverse(name)

@@ -97,14 +97,18 @@ class Day:
 
 
 def day_of(user: User, projects: Sequence[Project], at: dt.datetime) -> Day:
-    """The day of `user` in these projects at the moment `at`. Five queries, whatever the number of lines."""
+    """The day of `user` in these projects at the moment `at`. Five queries, one more for who stands in for others,
+    whatever the number of lines.
+    """
     frames = _frames(user, projects, at)
     tasks: dict[int, list[CallTask]] = defaultdict(list)
-    for task in _tasks(user, frames.values()):
+    rows = sorted(_tasks(user, frames.values()), key=lambda task: task.pk)
+    for task in rows:
         tasks[task.lead_id].append(task)
+    owners = _owners_stood_in_for(user, rows)
     groups: dict[str, list[Line]] = defaultdict(list)
     for duties in tasks.values():
-        line = _line(user, duties, frames[duties[0].lead.project_id], at)
+        line = _line(owners, duties, frames[duties[0].lead.project_id], at)
         groups[line.group].append(line)
     for lines in groups.values():
         lines.sort(key=lambda line: line.order)
@@ -124,7 +128,7 @@ def _frames(user: User, projects: Sequence[Project], at: dt.datetime) -> dict[in
     rows = PolicyRow.objects.filter(
         project__in=projects, kind="cadence", state=PolicyRow.State.APPROVED, effective_from__lte=at
     ).order_by("effective_from", "number")
-    in_force = {row.project_id: policies.parse(row.values) for row in rows}
+    in_force = {pk: policies.parse(values) for pk, values in rows.values_list("project_id", "values")}
     own = dict(
         Membership.objects.filter(
             user=user, project__in=projects, role=Role.CONSULTANT.value, active=True, capacity__isnull=False
@@ -160,10 +164,16 @@ def _tasks(user: User, frames: Iterable[TodayProject]) -> Iterable[CallTask]:
     return (
         CallTask.objects.open()
         .filter(wanted, assignee=user, lead__merged_into=None)
-        .select_related("lead__customer", "credit")
+        .select_related("lead__customer")
+        .defer("why")
         .prefetch_related(Prefetch("lead__customer__phones", queryset=numbers, to_attr="good_phones"))
-        .order_by("pk")
     )
+
+
+def _owners_stood_in_for(user: User, tasks: Iterable[CallTask]) -> dict[int, str]:
+    """The names of those whose calls stand on this list because they are away (PX-7)."""
+    others = {task.credit_id for task in tasks if task.credit_id is not None and task.credit_id != user.pk}
+    return {owner.pk: str(owner) for owner in User.objects.filter(pk__in=others)} if others else {}
 
 
 def _done(user: User, frames: Iterable[TodayProject]) -> int:
@@ -189,7 +199,7 @@ def most_binding(tasks: Sequence[CallTask]) -> CallTask:
     )
 
 
-def _line(user: User, tasks: Sequence[CallTask], frame: TodayProject, at: dt.datetime) -> Line:
+def _line(owners: dict[int, str], tasks: Sequence[CallTask], frame: TodayProject, at: dt.datetime) -> Line:
     listed = [task for task in tasks if _group(task, frame, at) in ("now", "later")]
     task = most_binding(listed or tasks)
     lead, customer = task.lead, task.lead.customer
@@ -219,7 +229,7 @@ def _line(user: User, tasks: Sequence[CallTask], frame: TodayProject, at: dt.dat
         own_windows=", ".join(f"{start:%H:%M}-{end:%H:%M}" for start, end in windows),
         number=number,
         masked=mask(number) if number else "",
-        stands_in_for=str(task.credit) if task.credit_id not in (None, user.pk) else "",
+        stands_in_for=owners.get(task.credit_id, "") if task.credit_id else "",
         order=order,
     )
 
@@ -260,7 +270,8 @@ def last_logged(user: User, at: dt.datetime) -> LeadEvent | None:
             kind=EventKind.CONTACT,
             by=user,
         )
-        .select_related("contact", "lead__customer", "lead__project")
+        .select_related("lead__customer", "lead__project")
+        .defer("data", "lead__project__windows")
         .order_by("-recorded_at", "-id")
         .first()
     )

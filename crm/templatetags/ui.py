@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 
 from django import forms, template
 from django.forms import BoundField
@@ -23,6 +24,12 @@ UNKNOWN_ICON = "circle"
 @register.simple_tag
 def icon(name: str, label: str = "", kind: str = "") -> SafeString:
     """An icon of the vendored sprite; hidden from screen readers unless it has a `label`. `kind`: more classes."""
+    return _icon(name, str(label), kind)
+
+
+# A list shows the same few marks on each of its lines: each is put together once, by all that it depends on.
+@lru_cache(maxsize=1024)
+def _icon(name: str, label: str, kind: str) -> SafeString:
     classes = f"icon {kind}".strip()
     link = f"{static(SPRITE)}#{name}"
     if label:
@@ -38,11 +45,16 @@ def icon(name: str, label: str = "", kind: str = "") -> SafeString:
 def grade(value: str | None) -> SafeString:
     """The grade of a lead as a lettered badge; an empty one is a dash that reads "not graded"."""
     code = value or ""
+    return _grade(code, str(GRADES.get(code, code)), str(GRADES[""]) if not code else _("grade"))
+
+
+@lru_cache(maxsize=64)
+def _grade(code: str, title: str, read: str) -> SafeString:
     return format_html(
         '<span class="grade grade-{}" title="{}"><span class="visually-hidden">{} </span>{}</span>',
         code.lower() or "none",
-        GRADES.get(code, code),
-        GRADES[""] if not code else _("grade"),
+        title,
+        read,
         code or "–",
     )
 
@@ -60,6 +72,7 @@ def bin_mark(code: str, text: str = "") -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)
 def clause(code: str) -> SafeString:
     """A clause chip that opens the clause's text."""
     if not code:
@@ -105,10 +118,15 @@ def _local(text: str) -> dt.datetime:
 
 def _mark(kind: str, code: str, mark: Mark | None, text: str) -> SafeString:
     found = mark or Mark(code, UNKNOWN_ICON)
+    return _worded(kind, code, found.icon, str(text or found.label))
+
+
+@lru_cache(maxsize=1024)
+def _worded(kind: str, code: str, icon_name: str, text: str) -> SafeString:
     return format_html(
         '<span class="mark {}-{}">{}<span>{}</span></span>',
         kind,
         code.replace("_", "-"),
-        icon(found.icon),
-        text or found.label,
+        _icon(icon_name, "", ""),
+        text,
     )

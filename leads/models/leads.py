@@ -134,6 +134,11 @@ class Lead(models.Model):
                 condition=Q(merged_into=None, state="live"),
             ),
             models.Index(
+                fields=["project", "grade"],
+                name="lead_grade_live",
+                condition=Q(merged_into=None, state="live"),
+            ),
+            models.Index(
                 fields=["project", "-created_at"],
                 name="lead_pool",
                 condition=Q(consultant=None, state="live", merged_into=None),

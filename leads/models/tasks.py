@@ -10,6 +10,7 @@ from crm.models import Occasion, PolicyVersion, User
 from leads.models.leads import Lead
 from leads.models.querysets import CallTaskQuerySet
 from leads.models.registers import LeadEvent
+from leads.rules_due import SAME_DAY
 
 OF_THE_CADENCE = ("cadence", "promise", "grade", "repair")
 OF_AN_OCCASION = ("greeting", "milestone")
@@ -118,6 +119,11 @@ class CallTask(models.Model):
             ),
             models.Index(fields=["due_at"], name="task_due", condition=Q(state="open")),
             models.Index(fields=["assignee", "closed_at"], name="task_done", condition=Q(state="done")),
+            models.Index(
+                fields=["due_at"],
+                name="task_same_day",
+                condition=Q(state="open", clause__in=sorted(SAME_DAY)),
+            ),
         )
 
     def __str__(self) -> str:
