@@ -86,3 +86,9 @@ def text_names() -> dict[str, str]:
     """Every text a project may write: code to the festival's name."""
     names = dict(FestivalDay.objects.order_by("code").values_list("code", "name").distinct())
     return {code: names.get(code, code) for code in STANDARD}
+
+
+def next_festival(*, after: dt.date) -> list[dt.date]:
+    """The day of the next greeting, which whatever ranks below it leaves room for (SC-6); none when none is known."""
+    rows = FestivalDay.objects.filter(on=True, said_with=None, day__gt=after).order_by("day")
+    return list(rows.values_list("day", flat=True)[:1])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from campaigns.models import Milestone
 from crm.access import may, scope
 from crm.gates import chosen_project, is_administrator, user_of
 from crm.models import Project, User
@@ -50,3 +52,29 @@ def festivals_reviewer(request: HttpRequest) -> User:
     if not may_review_festivals(user):
         raise PermissionDenied
     return user
+
+
+def maker_project(request: HttpRequest) -> Project:
+    """The current project of somebody who writes its campaigns; 403 for everybody else."""
+    project = chosen_project(request)
+    if not may_make(user_of(request), project):
+        raise PermissionDenied
+    return project
+
+
+def reader_project(request: HttpRequest) -> Project:
+    """The current project of whoever may know what its customers are told: also those who work its leads."""
+    project = chosen_project(request)
+    user = user_of(request)
+    works = may(user, Action.WORK_LEADS, project, own=True)
+    if not (works or may_make(user, project) or may_approve(user, project)):
+        raise PermissionDenied
+    return project
+
+
+def visible_milestones(user: User, project: Project) -> QuerySet[Milestone]:
+    """All milestones of a project for who makes or approves them; the approved and cancelled ones for the others."""
+    rows = Milestone.objects.filter(project=project)
+    if may_make(user, project) or may_approve(user, project):
+        return rows
+    return rows.filter(state__in=[Milestone.State.APPROVED, Milestone.State.CANCELLED])

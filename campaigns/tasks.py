@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from campaigns import facts_greetings
+from campaigns import facts_greetings, facts_milestones
 from campaigns.actions import greetings as actions
-from campaigns.models import FestivalDay
+from campaigns.actions import telling
+from campaigns.models import FestivalDay, Milestone
 from crm import clock
 from crm.actions.jobs import recorded
 from crm.models import Project
@@ -32,3 +33,22 @@ def greet(festival_id: int, project_id: int, on_the_day: bool) -> None:
         step = actions.launch_greeting if on_the_day else actions.plan_greeting
         greeting = step(festival=festival, project=project, at=clock.now())
         result.update(festival=festival.code, calls=greeting.calls, problem=greeting.problem)
+
+
+@shared_task
+def milestones() -> None:
+    """Approved milestones: planned ahead, told from their day of notice on."""
+    with recorded("milestones", clock=clock.now) as result:
+        due = facts_milestones.waiting(at=clock.now())
+        result["waiting"] = len(due)
+    for milestone_id, now in due:
+        tell_milestone.delay(milestone_id, now)
+
+
+@shared_task
+def tell_milestone(milestone_id: int, now: bool) -> None:
+    """Plan one milestone, from its day of notice on send it."""
+    row = Milestone.objects.select_related("project", "occasion", "run").get(pk=milestone_id)
+    with recorded("milestone", project_id=row.project_id, clock=clock.now) as result:
+        row = telling.plan_milestone(milestone=row, at=clock.now(), launch=now)
+        result.update(milestone=row.pk, calls=row.calls, problem=row.problem)

@@ -99,10 +99,7 @@ CLAUSES = (
         "SC-4.3",
         "Closed customers hear of important milestones, construction progress above all.",
         "成交客户重要节点电话或短信告知，尤其是工程进度。",
-        part=(
-            "Milestones are shown as occasions of the call; sending them comes with the campaigns.",
-            "节点已作为联系由头显示，批量发送随营销活动功能提供。",
-        ),
+        done=True,
     ),
     Clause(
         "SC-4.4",
@@ -120,6 +117,7 @@ CLAUSES = (
         "SC-5.2",
         "Important project milestones are announced: opening, promotion, topping out, handover, show flat.",
         "项目重要节点告知客户：开盘、SP活动、封顶、交房、样板间开放等。",
+        done=True,
     ),
     Clause(
         "SC-6",

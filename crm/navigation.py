@@ -125,6 +125,13 @@ TABLE: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
         _("Prepare"),
         (
             Entry(
+                "campaigns:milestones",
+                _("Milestones"),
+                "flag",
+                (Action.MAKE_CAMPAIGN, Action.APPROVE_CAMPAIGN, Action.WORK_LEADS),
+                also=("campaigns:milestone", "campaigns:guests"),
+            ),
+            Entry(
                 "campaigns:festivals",
                 _("Festivals"),
                 "calendar-event",

@@ -33,6 +33,8 @@ LABELS: dict[str, str | Promise] = {
     "occasions": gettext_lazy("Greetings and milestone calls whose time is up"),
     "greetings": gettext_lazy("Festivals that come near: greetings planned and sent"),
     "greet": gettext_lazy("One project's greeting of a festival"),
+    "milestones": gettext_lazy("Milestones: planned ahead and told"),
+    "milestone": gettext_lazy("One milestone of a project"),
     "imports": gettext_lazy("Imports that wait or were interrupted"),
     "calendar": gettext_lazy("Duties in working days after the calendar was corrected"),
     "policies": gettext_lazy("Policies that come into force"),

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaigns import facts_greetings
-from campaigns.facts_festivals import own_texts
+from campaigns.facts_festivals import next_festival, own_texts
 from campaigns.models import FestivalDay, Greeting
 from campaigns.rules_greetings import greeting_body
 from crm import outbox
@@ -69,12 +69,11 @@ def _plan(greeting: Greeting, at: dt.datetime) -> None:
     frame = facts.frame(project.pk, at)
     evening = frame.clock.moment(festival.day, frame.policy.greeting_unreached_from)
     greeting.run = _run_of(greeting, frame, at)
-    later = FestivalDay.objects.filter(on=True, said_with=None, day__gt=festival.day).order_by("day")
     outbox.plan(
         run=greeting.run,
         audience=facts_greetings.audience(project, evening),
         at=at,
-        kept_free=list(later.values_list("day", flat=True)[:1]),
+        kept_free=next_festival(after=festival.day),
     )
     greeting.calls, greeting.planned_at = _plan_calls(greeting, frame, at), at
     greeting.save(update_fields=["run", "calls", "planned_at"])

@@ -2,5 +2,6 @@
 
 from campaigns.models.festivals import FestivalDay, GreetingText
 from campaigns.models.greetings import Greeting
+from campaigns.models.milestones import Correction, Invitation, Milestone
 
-__all__ = ["FestivalDay", "Greeting", "GreetingText"]
+__all__ = ["Correction", "FestivalDay", "Greeting", "GreetingText", "Invitation", "Milestone"]

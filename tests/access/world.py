@@ -10,7 +10,7 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from campaigns.actions import festivals
-from campaigns.models import FestivalDay, Greeting
+from campaigns.models import Correction, FestivalDay, Greeting, Invitation, Milestone
 from crm.models import AccountSession, Area, Membership, Notice, Occasion, User
 from crm.roles import Role
 from leads.actions import deals, importing, merging, policies
@@ -29,7 +29,8 @@ OBJECTS = {
     "occasions/": "occasion", "today/": "task", "contacts/": "event", "visits/": "visit", "leads/": "lead",
     "reviews/downgrades/": "downgrade", "policies/": "policy", "merges/": "merge", "deals/steps/": "step",
     "deals/": "deal", "imports/": "batch", "campaigns/festivals/": "festival", "campaigns/greetings/runs/": "greeting_run",
-    "campaigns/greetings/": "greeting",
+    "campaigns/greetings/": "greeting", "campaigns/milestones/": "milestone", "campaigns/guests/": "guest",
+    "campaigns/corrections/": "correction",
 }  # fmt: skip
 """Which object the number in an address names, by how the address begins."""
 WORDS = {
@@ -95,6 +96,10 @@ def make_things(stage: Stage, phone: str) -> dict[str, int]:
     building = factories.make_building(project)
     festivals.fill(years=[NOW.year], at=NOW)
     writer = factories.make_user(Role.MARKETING, project)
+    milestone = Milestone.objects.create(
+        project=project, kind="opening", title="开盘", body="{day}开盘", day=NOW.date(), notice_day=NOW.date(),
+        state="approved", prepared_by=writer, prepared_at=NOW, approved_by=wu, approved_at=NOW,
+    )  # fmt: skip
     values = {"starts_on": NOW.date(), "ends_on": NOW.date()}
     rows: dict[str, Any] = {
         "project": project,
@@ -124,6 +129,13 @@ def make_things(stage: Stage, phone: str) -> dict[str, int]:
         "festival": FestivalDay.objects.get(code="mid_autumn"),
         "greeting": festivals.propose_text(
             project=project, code="mid_autumn", body="祝您中秋快乐", by=writer, at=NOW
+        ),
+        "milestone": milestone,
+        "guest": Invitation.objects.create(
+            milestone=milestone, lead=lead, means="call", invited_by=wu, invited_at=NOW
+        ),
+        "correction": Correction.objects.create(
+            milestone=milestone, was=NOW.date(), body="改期", prepared_by=writer, prepared_at=NOW
         ),
         "greeting_run": Greeting.objects.create(
             project=project, festival=FestivalDay.objects.get(code="mid_autumn"), problem="x"

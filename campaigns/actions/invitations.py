@@ -1,0 +1,112 @@
+"""The event plan of a milestone (SC-3.2): VIP guests and leader referrals invited one by one, answers, arrivals."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from campaigns.models import Invitation, Milestone
+from crm.actions import audit
+from crm.errors import RuleViolation
+from crm.models import User
+from leads import facts
+from leads.actions.occasion_calls import plan_calls
+from leads.models import Lead
+
+CLAUSE = "SC-3.2"
+GUESTS = (Lead.Kind.VIP, Lead.Kind.LEADER_REFERRAL)
+
+
+@transaction.atomic
+def invite(
+    *, milestone_id: int, lead_ids: Collection[int], means: str, by: User, at: dt.datetime
+) -> list[Invitation]:
+    """Put guests on the plan; those to be called stand on their consultants' lists until the eve of the day."""
+    milestone = (
+        Milestone.objects.select_for_update(of=("self",))
+        .select_related("project", "occasion")
+        .get(pk=milestone_id)
+    )
+    if milestone.state != Milestone.State.APPROVED or milestone.occasion is None:
+        raise RuleViolation(_("Guests are invited once the milestone is approved."), CLAUSE)
+    if means not in Invitation.Means.values:
+        raise RuleViolation(_("Choose how they are invited."), CLAUSE, "means")
+    frame = facts.frame(milestone.project_id, at)
+    if frame.clock.closing(milestone.day) <= at:
+        raise RuleViolation(_("The day is over."), CLAUSE)
+    guests = Lead.objects.current().filter(project=milestone.project, kind__in=GUESTS, state="live")
+    leads = list(guests.filter(pk__in=lead_ids))
+    if len(leads) != len(set(lead_ids)):
+        raise RuleViolation(
+            _("Only VIP guests and leader referrals of this project are invited."), CLAUSE, "leads"
+        )
+    rows = [
+        Invitation(milestone=milestone, lead=lead, means=means, invited_by=by, invited_at=at)
+        for lead in leads
+    ]
+    Invitation.objects.bulk_create(rows, ignore_conflicts=True)
+    if means == Invitation.Means.CALL:
+        eve = max(frame.today(at), milestone.day - dt.timedelta(days=1))
+        called = [lead.pk for lead in leads if lead.consultant_id is not None]
+        plan_calls(
+            occasion=milestone.occasion,
+            clause=CLAUSE,
+            lead_ids=called,
+            opens_at=at,
+            due_at=frame.clock.closing(eve)
+            if frame.clock.closing(eve) > at
+            else frame.clock.closing(milestone.day),
+            at=at,
+        )
+    audit.record("invitation.made", by=by, at=at, project=milestone.project, guests=len(rows))
+    return list(Invitation.objects.filter(milestone=milestone, lead__in=leads))
+
+
+@transaction.atomic
+def answer(
+    *, invitation_id: int, answer: str, guests: int, note: str, by: User, at: dt.datetime
+) -> Invitation:
+    """What the guest said, and with how many they come; the newest word counts."""
+    row = (
+        Invitation.objects.select_for_update(of=("self",))
+        .select_related("milestone__project")
+        .get(pk=invitation_id)
+    )
+    if answer not in Invitation.Answer.values:
+        raise RuleViolation(_("Choose the answer."), CLAUSE, "answer")
+    if not 1 <= guests <= 50:
+        raise RuleViolation(_("From 1 to 50 people."), CLAUSE, "guests")
+    row.answer, row.guests, row.answered_at, row.note = answer, guests, at, note.strip()[:200]
+    row.save(update_fields=["answer", "guests", "answered_at", "note"])
+    _log("invitation.answered", row, by, at)
+    return row
+
+
+@transaction.atomic
+def arrive(*, invitation_id: int, by: User, at: dt.datetime) -> Invitation:
+    """The guest is here. Twice changes nothing."""
+    row = (
+        Invitation.objects.select_for_update(of=("self",))
+        .select_related("milestone__project")
+        .get(pk=invitation_id)
+    )
+    today = at.astimezone(row.milestone.project.zone).date()
+    if today != row.milestone.day:
+        raise RuleViolation(_("Guests arrive on the day of the event."), CLAUSE)
+    if row.arrived_at is None:
+        row.arrived_at = at
+        row.save(update_fields=["arrived_at"])
+        _log("invitation.arrived", row, by, at)
+    return row
+
+
+def _locked(invitation_id: int) -> Invitation:
+    rows = Invitation.objects.select_for_update(of=("self",)).select_related("milestone__project")
+    return rows.get(pk=invitation_id)
+
+
+def _log(verb: str, row: Invitation, by: User, at: dt.datetime) -> None:
+    audit.record(verb, by=by, at=at, project=row.milestone.project, target="invitation", target_id=row.pk)

@@ -1,0 +1,193 @@
+"""Who is told of a milestone, and how (SC-3.1, SC-4.3, SC-5.2)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    DateTimeField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
+
+from campaigns.facts_greetings import CALLED, spokesperson
+from campaigns.models import Correction, Invitation, Milestone
+from campaigns.rules_milestones import Referrals
+from crm.facts_messages import Progress, progress
+from crm.models import Customer, CustomerPhone, Exclusion, Message, OptOut, Project, SendRun, User
+from crm.rules_messages import SENT, State
+from leads.models import CallTask, Deal, Lead
+from leads.models.querysets import LeadQuerySet
+
+BUYERS = (Lead.Stage.SUBSCRIBED, Lead.Stage.SIGNED, Lead.Stage.HANDED_OVER)
+
+
+def told_leads(milestone: Milestone) -> LeadQuerySet:
+    """The leads of the project that hear of it. VIP guests never by themselves: they have an event plan (SC-3.2)."""
+    ordinary = Q(kind=Lead.Kind.ORDINARY, state=Lead.State.LIVE)
+    wanted = ordinary & Q(stage=Lead.Stage.VISITOR, grade__in=[*milestone.grades, *_ungraded(milestone)])
+    if milestone.to_callers:
+        wanted |= ordinary & Q(stage=Lead.Stage.CALLER)
+    if milestone.to_buyers:
+        wanted |= _buyers(milestone)
+    if milestone.referrals != Referrals.NOT:
+        wanted |= Q(kind=Lead.Kind.LEADER_REFERRAL, state=Lead.State.LIVE)
+    return Lead.objects.current().filter(wanted, project=milestone.project)
+
+
+def _ungraded(milestone: Milestone) -> list[str]:
+    """A visitor nobody has graded yet counts as B (SC-2.6)."""
+    return [""] if "B" in milestone.grades else []
+
+
+def _buyers(milestone: Milestone) -> Q:
+    """Buyers and owners; with buildings chosen, those of a unit in one of them."""
+    buyers = Q(stage__in=BUYERS, state__in=[Lead.State.LIVE, Lead.State.CLOSED])
+    chosen = list(milestone.buildings.values_list("pk", flat=True))
+    if not chosen:
+        return buyers
+    bought = Deal.objects.filter(
+        lead=OuterRef("pk"), unit__building__in=chosen, step__in=["subscribed", "signed", "handed_over"]
+    )
+    return buyers & Q(Exists(bought))
+
+
+def called_leads(milestone: Milestone) -> LeadQuerySet:
+    """Those among them who are called first: key customers, and leader referrals when the milestone says so."""
+    number = CustomerPhone.objects.filter(customer=OuterRef("customer"), live=True, bad_since=None)
+    no_calls = OptOut.objects.filter(customer=OuterRef("customer"), scope="calls", lifted_by=None)
+    chosen = Q(pk__in=Lead.objects.key_customers().values("pk")) if milestone.key_calls else Q(pk__in=[])
+    if milestone.referrals == Referrals.CALL:
+        chosen |= Q(kind=Lead.Kind.LEADER_REFERRAL)
+    return told_leads(milestone).filter(
+        chosen, Exists(number), ~Exists(no_calls), consultant__isnull=False, customer__preference__in=CALLED
+    )
+
+
+def calls_in_order(milestone: Milestone) -> list[tuple[int, int]]:
+    """(lead, consultant) of the calls, the most important first: referrals, then A, key B, owners."""
+    rank = Case(
+        When(kind=Lead.Kind.LEADER_REFERRAL, then=0),
+        When(grade="A", then=1),
+        When(grade="B", then=2),
+        default=3,
+    )
+    rows = called_leads(milestone).order_by(rank, F("last_visit_at").desc(nulls_last=True), "pk")
+    return [(lead, consultant) for lead, consultant in rows.values_list("pk", "consultant_id") if consultant]
+
+
+def audience(milestone: Milestone, evenings: Mapping[int, dt.datetime]) -> QuerySet[Customer, Any]:
+    """The audience of the notice: everybody by message; who is called gets it in the evening of the call's day, and
+    only if nobody reached them. `evenings`: lead to that moment.
+    """
+    by_moment: dict[dt.datetime, list[int]] = {}
+    for lead, moment in evenings.items():
+        by_moment.setdefault(moment, []).append(lead)
+    called = Q(leads__in=list(evenings))
+    return (
+        Customer.objects.filter(leads__in=told_leads(milestone).values("pk"))
+        .annotate(
+            consultant=Coalesce(F("leads__consultant__name"), Value(spokesperson(milestone.project))),
+            unless_talked=Case(When(called, then=True), default=False, output_field=BooleanField()),
+            not_before=Case(
+                *(When(leads__in=leads, then=Value(moment)) for moment, leads in by_moment.items()),
+                output_field=DateTimeField(),
+            ),
+        )
+        .values("pk", "consultant", "unless_talked", "not_before")
+    )
+
+
+def counts(milestone: Milestone) -> dict[str, int]:
+    """How many it reaches, before anything is planned. Two queries."""
+    return {"told": told_leads(milestone).count(), "called": called_leads(milestone).count()}
+
+
+def had_the_notice(milestone: Milestone) -> QuerySet[Message]:
+    """The messages of the notice that went out, or may have: whom a correction is for."""
+    return Message.objects.filter(
+        run=milestone.run_id or 0, state__in=[*SENT, State.UNKNOWN, State.UNKNOWN_FINAL]
+    )
+
+
+def waiting(*, at: dt.datetime) -> list[tuple[int, bool]]:
+    """Approved milestones that the next tick plans: (milestone, whether its notice goes out from today on)."""
+    found = []
+    rows = (
+        Milestone.objects.filter(state=Milestone.State.APPROVED)
+        .select_related("project", "run")
+        .order_by("pk")
+    )
+    for row in rows.filter(
+        Q(run=None) | Q(run__state=SendRun.State.DRAFT), day__gte=at.date() - dt.timedelta(days=1)
+    ):
+        today = at.astimezone(row.project.zone).date()
+        if today > row.day:
+            continue
+        now = row.notice_day <= today
+        planned_today = (
+            row.planned_at is not None and row.planned_at.astimezone(row.project.zone).date() == today
+        )
+        if now or not planned_today:
+            found.append((row.pk, now))
+    return found
+
+
+def detail(milestone: Milestone) -> dict[str, Any]:
+    """What one page shows: progress, who is left out and why, the calls by state, what waits."""
+    run_id = milestone.run_id or 0
+    left = Exclusion.objects.filter(run=run_id).order_by().values_list("reason").annotate(n=Count("pk"))
+    calls = CallTask.objects.filter(occasion=milestone.occasion_id or 0, kind="milestone").order_by()
+    return {
+        "progress": progress([run_id]).get(run_id, Progress()),
+        "left": dict(left),
+        "calls": dict(calls.values_list("state").annotate(n=Count("pk"))),
+        "corrections": list(milestone.corrections.select_related("run", "prepared_by", "approved_by")),
+        "waits": milestone.corrections.filter(approved_at=None, declined_at=None).first(),
+    }
+
+
+def corrections_of(project: Project) -> QuerySet[Correction]:
+    """The corrections of a project's milestones."""
+    return Correction.objects.filter(milestone__project=project).select_related("milestone")
+
+
+def guests_to_invite(milestone: Milestone) -> QuerySet[Lead]:
+    """VIP guests and leader referrals of the project who are not on the plan yet."""
+    rows = Lead.objects.current().filter(
+        project=milestone.project, kind__in=[Lead.Kind.VIP, Lead.Kind.LEADER_REFERRAL], state=Lead.State.LIVE
+    )
+    return rows.exclude(invitations__milestone=milestone).select_related("customer").order_by("pk")
+
+
+def plan_of(milestone: Milestone) -> dict[str, Any]:
+    """The guests of an event plan and the sums of their answers. One query."""
+    rows = list(
+        Invitation.objects.filter(milestone=milestone).select_related(
+            "lead__customer", "lead__consultant", "invited_by"
+        )
+    )
+    coming = [row for row in rows if row.answer == Invitation.Answer.YES]
+    return {
+        "invited": rows,
+        "coming": sum(row.guests for row in coming),
+        "open": sum(1 for row in rows if not row.answer),
+        "arrived": sum(1 for row in rows if row.arrived_at is not None),
+    }
+
+
+def own_guests(milestone: Milestone, user: User) -> list[Invitation]:
+    """The guests that a consultant answers for."""
+    rows = Invitation.objects.filter(milestone=milestone, lead__consultant=user)
+    return list(rows.select_related("lead__customer"))
