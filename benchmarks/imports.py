@@ -183,7 +183,7 @@ def load(content: bytes, *, profile: bool) -> tuple[Any, Spent]:
         profiler.disable()
     if profile:
         out = io.StringIO()
-        pstats.Stats(profiler, stream=out).sort_stats("cumtime").print_stats("leads|crm", 45)
+        pstats.Stats(profiler, stream=out).sort_stats("tottime").print_stats(40)
         say(out.getvalue())
     batch.refresh_from_db()
     return batch, clock.spent

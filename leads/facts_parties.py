@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crm.models import CustomerPhone
+from crm.models.bulk import these_texts, these_uuids
 from crm.phones import Number
 from leads.models import InboundCall, Visit
 from leads.registers.results import ParsedRow, group_rows
@@ -57,7 +58,7 @@ class Parties:
         wanted = {number.identity for number in numbers}
         wanted |= {other for identity in wanted for other in self._links.get(identity, ())}
         missing = wanted - self._owner.keys()
-        rows = CustomerPhone.objects.filter(e164__in=missing, live=True).values_list(
+        rows = CustomerPhone.objects.filter(e164__in=these_texts(missing), live=True).values_list(
             "e164",
             "customer_id",
             "customer__household_id",
@@ -145,6 +146,8 @@ def recorded_events(ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
     """Which of these calls and visits are on record. Two queries."""
     found: set[uuid.UUID] = set()
     for model in (InboundCall, Visit):
-        rows = model._default_manager.filter(submission__in=ids).values_list("submission", flat=True)
+        rows = model._default_manager.filter(submission__in=these_uuids(ids)).values_list(
+            "submission", flat=True
+        )
         found.update(value for value in rows if value is not None)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection, Sequence
 from operator import attrgetter
 from typing import Any
@@ -18,6 +19,16 @@ TUPLES = psycopg.pq.Format.BINARY
 def these(ids: Collection[int]) -> RawSQL:
     """For `filter(lead__in=these(ids))`: one array however many ids, where a list is a parameter for each."""
     return RawSQL("SELECT unnest(%s::bigint[])", [sorted(ids)])
+
+
+def these_texts(values: Collection[str]) -> RawSQL:
+    """As `these`, for texts."""
+    return RawSQL("SELECT unnest(%s::text[])", [sorted(values)])
+
+
+def these_uuids(values: Collection[uuid.UUID]) -> RawSQL:
+    """As `these`, for UUIDs; as texts, which the driver writes at a tenth of the cost."""
+    return RawSQL("SELECT unnest(%s::text[])::uuid", [[str(value) for value in values]])
 
 
 def rows_of(rows: models.QuerySet[Any, Any]) -> list[tuple[Any, ...]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crm.models import User
+from crm.models.bulk import these
 from crm.models.copying import copy_rows, draw_keys
 from leads.actions.importing_notes import (
     BUDGET,
@@ -119,7 +120,7 @@ class Recorder:
     # calls and visits
 
     def _write_records(self, entries: Sequence[Entry], stored: set[int]) -> None:
-        rows = Visit.objects.filter(lead__in=stored, voided_at=None).values_list("lead_id", flat=True)
+        rows = Visit.objects.filter(lead__in=these(stored), voided_at=None).values_list("lead_id", flat=True)
         visited = set(rows) if stored else set()
         calls = [entry for entry in entries if entry.is_call]
         visits = [entry for entry in entries if not entry.is_call]
@@ -178,7 +179,7 @@ class Recorder:
         told = [(entry, point_of(text)) for entry in entries for text in entry.row.interests]
         if not told:
             return
-        held = set(Interest.objects.filter(lead__in=stored).values_list("lead_id", "point"))
+        held = set(Interest.objects.filter(lead__in=these(stored)).values_list("lead_id", "point"))
         rows = []
         for entry, point in told:
             if (entry.lead.pk, point) not in held:
@@ -190,7 +191,7 @@ class Recorder:
         told = [(entry, *found) for entry in entries for found in objections(entry.row)]
         if not told:
             return
-        open_ones = Objection.objects.filter(lead__in=stored, dissolved_at=None)
+        open_ones = Objection.objects.filter(lead__in=these(stored), dissolved_at=None)
         held = set(open_ones.values_list("lead_id", "cause"))
         rows = []
         for entry, cause, text in told:
@@ -211,7 +212,7 @@ class Recorder:
 
     def _write_events(self, entries: Sequence[Entry], stored: set[int]) -> dict[int, History]:
         owned = set(
-            LeadEvent.objects.filter(lead__in=stored, kind=EventKind.ASSIGNED)
+            LeadEvent.objects.filter(lead__in=these(stored), kind=EventKind.ASSIGNED)
             .exclude(value="")
             .values_list("lead_id", flat=True)
         )

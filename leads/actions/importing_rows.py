@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 
 from crm.actions.customers import lock_numbers
 from crm.models import Customer, CustomerPhone, Household, Project, User
-from crm.models.bulk import write_changed
+from crm.models.bulk import these, write_changed
 from crm.models.copying import copy_rows, draw_keys
 from crm.names import clean_name, search_bigrams
 from crm.phones import Number, reversed_digits, tail
@@ -184,7 +184,7 @@ class SliceWriter:
         if not self._new_phones:
             return
         stored = {person.pk for person, _number in self._new_phones if person.stored}
-        main = CustomerPhone.objects.filter(customer__in=stored, is_main=True, live=True)
+        main = CustomerPhone.objects.filter(customer__in=these(stored), is_main=True, live=True)
         with_main = set(main.values_list("customer_id", flat=True))
         rows, added = [], []
         keys = draw_keys(CustomerPhone, len(self._new_phones))
@@ -204,7 +204,7 @@ class SliceWriter:
         """Give each entry its lead. Returns the new ones, which are not stored yet."""
         households = {entry.person.household_id for entry in self._entries if entry.person.stored}
         rows = Lead.objects.select_for_update(of=("self",)).filter(
-            household__in=households, project=self._project, merged_into=None
+            household__in=these(households), project=self._project, merged_into=None
         )
         found = {lead.household_id: lead for lead in rows.order_by("pk")}
         self._heard = self._heard_via()

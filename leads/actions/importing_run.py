@@ -8,7 +8,7 @@ new place in one transaction. A row that was written once is known by its event 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -32,9 +32,10 @@ from leads.registers.errors import RegisterError
 from leads.registers.reading import read
 from leads.registers.results import ParsedRow, Place, Refusal
 from leads.registers.sniffing import Sheet
-from leads.registers.texts import to_text
+from leads.registers.texts import Cell, to_text
 
 State = ImportBatch.State
+Row = tuple[ParsedRow | Refusal, Sequence[Cell]]
 SLICE = 1000
 SLICES_A_JOB = 5
 PATIENCE = dt.timedelta(minutes=2)
@@ -50,9 +51,9 @@ class _Reading:
     answers: Answers
     past: Past
     outcomes: Iterator[ParsedRow | Refusal]
-    cells: list[tuple[str, ...]]
+    cells: list[Sequence[Cell]]
 
-    def take(self, count: int) -> list[tuple[ParsedRow | Refusal, tuple[str, ...]]]:
+    def take(self, count: int) -> list[Row]:
         return [(outcome, self.cells[-1]) for outcome in islice(self.outcomes, count)]
 
 
@@ -92,7 +93,7 @@ def _open(batch: ImportBatch) -> _Reading:
     opened = facts_import.open_batch(batch, today=dt.date.fromisoformat(report["today"]))
     place = Place(report["run"]["sheet"], report["run"]["row"])
     book = facts_import.after(opened.book, place.sheet, place.row) if place.row else opened.book
-    cells: list[tuple[str, ...]] = [()]
+    cells: list[Sequence[Cell]] = [()]
     heard = replace(book, sheets=tuple(replace(s, rows=partial(_listened, s, cells)) for s in book.sheets))
     names = report["check"]["staff"]
     answers = Answers(
@@ -104,10 +105,10 @@ def _open(batch: ImportBatch) -> _Reading:
     return _Reading(place, answers, past_of(batch), read(heard, opened.plan), cells)
 
 
-def _listened(sheet: Sheet, cells: list[tuple[str, ...]]) -> Iterator[RawRow]:
+def _listened(sheet: Sheet, cells: list[Sequence[Cell]]) -> Iterator[RawRow]:
     """The rows of a sheet; the newest one's cells stay at hand, for a row that only the database refuses."""
     for number, row in sheet.rows():
-        cells[-1] = tuple(to_text(cell) for cell in row)
+        cells[-1] = row
         yield number, row
 
 
@@ -117,9 +118,7 @@ def _present(batch: ImportBatch) -> dict[str, int | None]:
     return {name: user if user in present else None for name, user in batch.staff.items()}
 
 
-def _write_slice(
-    batch_id: int, reading: _Reading, rows: list[tuple[ParsedRow | Refusal, tuple[str, ...]]], at: dt.datetime
-) -> bool:
+def _write_slice(batch_id: int, reading: _Reading, rows: list[Row], at: dt.datetime) -> bool:
     """One slice, tried again when a desk was faster with the same party. False: somebody else works on the batch."""
     for attempt in range(TRIES):
         try:
@@ -139,9 +138,7 @@ def _write_slice(
     return False
 
 
-def _write_locked(
-    batch_id: int, reading: _Reading, rows: list[tuple[ParsedRow | Refusal, tuple[str, ...]]], at: dt.datetime
-) -> Written | None:
+def _write_locked(batch_id: int, reading: _Reading, rows: list[Row], at: dt.datetime) -> Written | None:
     batch = (
         ImportBatch.objects.select_for_update(of=("self",), skip_locked=True)
         .defer("content")
@@ -173,9 +170,7 @@ def _write_locked(
     return written
 
 
-def _keep_refused(
-    batch: ImportBatch, rows: list[tuple[ParsedRow | Refusal, tuple[str, ...]]], written: Written
-) -> int:
+def _keep_refused(batch: ImportBatch, rows: list[Row], written: Written) -> int:
     late = {refusal.place: refusal for refusal in written.refused}
     kept = []
     for row, cells in rows:
@@ -187,7 +182,7 @@ def _keep_refused(
                     sheet=refusal.place.sheet[:60],
                     row=refusal.place.row,
                     reasons=[stored_reason(reason) for reason in refusal.reasons],
-                    cells=list(refusal.cells or cells),
+                    cells=list(refusal.cells) or [to_text(cell) for cell in cells],
                 )
             )
     RefusedRow.objects.bulk_create(kept)

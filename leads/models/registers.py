@@ -14,7 +14,7 @@ from leads.models.leads import HeardVia, Lead
 class InboundCall(models.Model):
     """One line of the register of inbound calls (来电)."""
 
-    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="calls")
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="calls", db_index=False)
     at = models.DateTimeField(_("called at"))
     recorded_at = models.DateTimeField(_("entered at"))
     recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
@@ -38,7 +38,7 @@ class InboundCall(models.Model):
 class Visit(models.Model):
     """One line of the visit register (来访). Counted in parties, not in heads."""
 
-    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="visit_rows")
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="visit_rows", db_index=False)
     at = models.DateTimeField(_("arrived at"))
     recorded_at = models.DateTimeField(_("entered at"))
     recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
@@ -77,21 +77,29 @@ class LeadEvent(models.Model):
     Shapes of `value`, `due`, `ref` by kind: see `leads.rules_types.Event`.
     """
 
-    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="events")
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="events", db_index=False)
     kind = models.CharField(_("kind"), max_length=16)
     at = models.DateTimeField(_("at"))
     recorded_at = models.DateTimeField(_("entered at"))
-    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     value = models.CharField(max_length=40, blank=True)
     channel = models.CharField(max_length=12, blank=True)
     due = models.DateTimeField(null=True)
     appointment = models.DateTimeField(null=True)
     ref = models.BigIntegerField(null=True)
-    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, null=True, related_name="+")
-    call = models.ForeignKey(InboundCall, on_delete=models.PROTECT, null=True, related_name="+")
-    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, null=True, related_name="+")
-    deal = models.ForeignKey("leads.Deal", on_delete=models.PROTECT, null=True, related_name="+")
-    batch = models.ForeignKey("leads.ImportBatch", on_delete=models.PROTECT, null=True, related_name="+")
+    contact = models.ForeignKey(
+        Contact, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    call = models.ForeignKey(
+        InboundCall, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    visit = models.ForeignKey(Visit, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    deal = models.ForeignKey(
+        "leads.Deal", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    batch = models.ForeignKey(
+        "leads.ImportBatch", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     imported = models.BooleanField(default=False)
     note = models.CharField(_("reason"), max_length=500, blank=True)
     data = models.JSONField(default=dict)
@@ -106,6 +114,13 @@ class LeadEvent(models.Model):
                 fields=["contact"], name="lead_event_contact", condition=models.Q(contact__isnull=False)
             ),
             models.Index(fields=["kind", "recorded_at"], name="lead_event_kind"),
+            # What few rows have is indexed for those rows only: this is the table that grows.
+            models.Index(fields=["call"], name="lead_event_call", condition=models.Q(call__isnull=False)),
+            models.Index(fields=["visit"], name="lead_event_visit", condition=models.Q(visit__isnull=False)),
+            models.Index(fields=["deal"], name="lead_event_deal", condition=models.Q(deal__isnull=False)),
+            models.Index(
+                fields=["batch", "lead"], name="lead_event_batch", condition=models.Q(batch__isnull=False)
+            ),
         )
 
     def __str__(self) -> str:

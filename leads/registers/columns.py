@@ -63,7 +63,9 @@ def find_header(rows: Sequence[RawRow]) -> Header | None:
         if any(cells) and sum(bool(text) for text in texts) >= 2:
             joined = _joined(above, texts) if sum(bool(text) for text in above) >= 3 else texts
             score = _score(joined)
-            if score >= 2 and (best is None or score > best[0]):
+            # Of two header lines that name equally much the lower one counts: it says what the upper one groups.
+            below = best is not None and number == best[1].row + 1
+            if score >= 2 and (best is None or score > best[0] or (below and score == best[0])):
                 best = score, Header(number, tuple(joined))
         above = texts
     return best[1] if best else None

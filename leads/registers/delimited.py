@@ -18,6 +18,8 @@ DELIMITERS = ",;\t|，"
 LOOKED_AT = 64 * 2**10  # characters read to find the delimiter
 CHUNK = 2**20
 BROKEN = 0.02  # share of unreadable characters up to which an encoding is still believed
+FEW_PLAIN = 0.01  # share of ASCII characters that every register has
+LONGEST_LINE = 2**20  # characters between two line ends
 MAX_LINES_IN_CELL = 40  # more line breaks in one cell than people type: a quotation mark was not closed
 
 _BOMS = (
@@ -74,15 +76,24 @@ def _checked(data: bytes, encoding: str) -> str:
 
 
 def _wide(data: bytes) -> str:
-    """UTF-16 without a mark: digits, commas and line ends leave every other byte zero."""
-    sample = data[:CHUNK]
+    """UTF-16 without a mark: read the right way round it has line ends, digits and commas, the wrong way next to none.
+
+    Letters do not count: 一 (4E00) read the wrong way is an N.
+    """
+    sample = data[: LOOKED_AT * 2]
     sample = sample[: len(sample) // 2 * 2]
-    if len(sample) < 4:
+    if len(sample) < 4 or b"\0" not in sample:
         return ""
-    even, odd = sample[::2].count(0), sample[1::2].count(0)
-    if max(even, odd) < len(sample) / 2 * 0.2 or min(even, odd) * 4 > max(even, odd):
+    plain = {name: _plain(sample.decode(name, "replace")) for name in ("utf-16-le", "utf-16-be")}
+    best = max(plain, key=lambda name: plain[name])
+    if plain[best] < len(sample) / 2 * FEW_PLAIN or sum(plain.values()) > plain[best] * 1.25:
         return ""
-    return "utf-16-le" if odd > even else "utf-16-be"
+    return best if _broken(data, best) <= BROKEN else ""
+
+
+def _plain(text: str) -> int:
+    """How many characters are line ends, separators and digits, of which every register has some."""
+    return sum(character <= "9" and character != "\0" for character in text)
 
 
 def _broken(data: bytes, encoding: str) -> float:
@@ -133,7 +144,7 @@ def _delimiter(head: str) -> str:
 def read_rows(data: bytes, dialect: Dialect, limits: Limits) -> Iterator[RawRow]:
     """The rows numbered as a spreadsheet would number them (from 1, blank ones counted), one at a time."""
     stream = io.TextIOWrapper(io.BytesIO(data), dialect.encoding, errors="replace", newline="")
-    reader = csv.reader(stream, delimiter=dialect.delimiter)
+    reader = csv.reader(_lines(stream), delimiter=dialect.delimiter)
     number = -dialect.skip
     usual_width = 3
     try:
@@ -147,8 +158,21 @@ def read_rows(data: bytes, dialect: Dialect, limits: Limits) -> Iterator[RawRow]
             usual_width = max(usual_width, len(cells))
             yield number, cells
     except csv.Error as error:  # the only one in this mode: a field beyond csv.field_size_limit()
-        code = "unclosed_quote" if "field larger" in str(error) else "file_damaged"
-        raise RegisterError(code, row=number + 1) from error
+        if "field larger" not in str(error):
+            raise RegisterError("file_damaged", row=number + 1) from error
+        if b'"' in data:
+            raise RegisterError("unclosed_quote", row=number + 1) from error
+        raise RegisterError("cell_too_long", row=number + 1, sheet="", limit=limits.max_cell) from error
+
+
+def _lines(stream: io.TextIOWrapper) -> Iterator[str]:
+    """The lines of a text, none so long that its cells alone would take the memory."""
+    number = 0
+    while line := stream.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(line) > LONGEST_LINE:
+            raise RegisterError("line_too_long", row=number)
+        yield line
 
 
 def _check(cells: Sequence[str], row: int, usual_width: int, delimiter: str, limits: Limits) -> None:

@@ -22,6 +22,9 @@ FILE_TEXTS: dict[str, str] = {
     "too_many_sheets": gettext_noop("The workbook has more than %(limit)s sheets."),
     "unclosed_quote": gettext_noop("A quotation mark opened in row %(row)s is never closed."),
     "cell_too_long": gettext_noop("A cell in row %(row)s is longer than %(limit)s characters."),
+    "line_too_long": gettext_noop(
+        "Line %(row)s is too long for a row of a register; check how the file was saved."
+    ),
     "no_table": gettext_noop("No sheet holds a table with phone numbers and dates."),
 }
 

@@ -18,7 +18,9 @@ LOCAL_HEADER = 30
 LONGEST_TAG = 4096  # bytes
 ENCRYPTED = 0x1
 
-_COLUMN = re.compile(rb'r="([A-Z]+)[0-9]')
+_CELL = re.compile(rb'<c r="')
+_COLUMN = re.compile(rb'<c r="([A-Z]+)[0-9]+"[^<>]*(?<!/)>')  # of cells that hold something
+_SPLIT_TAG = re.compile(rb"""<(?:c|row)\s[^<>]*=\s*(?:"[^"<]*|'[^'<]*)>""")  # a ">" inside an attribute
 _ODD = (b"r='", b"r =", b"r= ", b"r\t", b"r\n", b"r\r", b"<c>", b":c ", b":c>", b"<c\n", b"<c\t", b"<c\r")
 _TAG = re.compile(rb"<(?:[A-Za-z0-9_.-]+:)?(row|c)(?=[\s/>])([^<>]*)>")
 _REFERENCE = re.compile(rb"""(?:^|\s)r\s*=\s*["']\s*([A-Za-z]*)([0-9]*)""")
@@ -100,19 +102,23 @@ def _unpack(data: bytes, member: zipfile.ZipInfo) -> Iterator[bytes]:
 def _is_suspicious(chunks: Iterator[bytes], limits: Limits) -> bool:
     """A quick look for anything that may stand outside the limits; plain workbooks pass at 500 MB/s."""
     digits = len(str(limits.max_row))
-    far_row = re.compile(rb'r="[A-Z]*[0-9]{%d}' % digits)
+    far_row = re.compile(rb'<c r="[A-Z]+[0-9]{%d,}"[^<>]*(?<!/)>' % digits)
     known: set[bytes] = set()
     suspicious = False
     for block in _whole_tags(chunks):  # to the end in any case: unpacking is what proves the size
         if _HUGE.search(block) and _HUGE_IN_TAG.search(block):
             raise RegisterError("file_damaged")  # the reader sets memory aside for what a count declares
+        if _SPLIT_TAG.search(block):
+            raise RegisterError(
+                "file_damaged"
+            )  # no spreadsheet writes that; it would hide a cell from this look
         if suspicious:
             continue
         columns = _COLUMN.findall(block)
         known.update(columns)
         suspicious = (
             any(sign in block for sign in _ODD)
-            or block.count(b"<c ") > len(columns)
+            or block.count(b"<c ") > len(_CELL.findall(block))
             or far_row.search(block) is not None
         )
     return suspicious or any(_column_number(letters) > limits.max_columns for letters in known)

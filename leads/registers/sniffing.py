@@ -19,6 +19,8 @@ _KINDS = (
     (b"Rar!", "an archive"),
     (b"7z\xbc\xaf", "an archive"),
     (b"\x1f\x8b", "an archive"),
+    (b"MZ", "a program"),
+    (b"\x7fELF", "a program"),
 )
 _MARKUP = (
     b"<!doctype html",
