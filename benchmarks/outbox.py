@@ -62,7 +62,9 @@ def fill(people: int, history: bool = True) -> Any:
 
     from crm.models import Project
 
-    project = Project.objects.create(name="Bench", short_name="Bench", signature="云栖花园", hotline="0571-88880000")
+    project = Project.objects.create(
+        name="Bench", short_name="Bench", signature="云栖花园", hotline="0571-88880000"
+    )
     sql = PEOPLE.format(n=people, project=project.pk, at=AT.isoformat()).replace("%%", "%")
     with connection.cursor() as cursor:
         for statement in sql.strip().split(";\n"):
@@ -147,7 +149,9 @@ def bench_drain(people: int, senders: int) -> None:
 
     project = fill(people, history=False)
     smsc = subprocess.Popen(
-        [sys.executable, "-m", "crm.smsc", "--port", "0", "--password", PASSWORD], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "crm.smsc", "--port", "0", "--password", PASSWORD],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         assert smsc.stdout is not None
@@ -162,7 +166,9 @@ def bench_drain(people: int, senders: int) -> None:
         connection.close()
         spawn = multiprocessing.get_context("spawn")
         out = spawn.Queue()
-        children = [spawn.Process(target=sender, args=(gateway.pk, time.time() + 900, out)) for _ in range(senders)]
+        children = [
+            spawn.Process(target=sender, args=(gateway.pk, time.time() + 900, out)) for _ in range(senders)
+        ]
         start = time.perf_counter()
         for child in children:
             child.start()
@@ -190,7 +196,7 @@ def main() -> None:
     options = parser.parse_args()
     from crm.launch.servers import start_throwaway, stop_throwaway
 
-    folder = Path(tempfile.mkdtemp(prefix="crm-bench-", dir="/tmp"))  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix="crm-bench-", dir="/tmp"))
     where, running = start_throwaway(folder)
     os.environ |= {
         "DATABASE_URL": where.database_url, "REDIS_URL": where.redis_url, "CRM_ENV": "test",

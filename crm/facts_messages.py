@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -81,3 +82,33 @@ def progress(run_ids: Sequence[int]) -> dict[int, Progress]:
     for run_id, state, count, total in rows:
         messages[run_id][state], pieces[run_id][state] = count, total
     return {run_id: Progress(messages[run_id], pieces[run_id]) for run_id in run_ids}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One message of a customer, as staff see it: what it says, and where it stands."""
+
+    message: Message
+    text: str
+    when: dt.datetime
+    coming: bool
+
+
+def of_customers(customer_ids: Collection[int], *, most: int = 20) -> list[Told]:
+    """What these customers got and will get, the newest first; unapproved drafts stay out. Four queries."""
+    rows = list(
+        Message.objects.filter(customer__in=customer_ids)
+        .exclude(run__state=SendRun.State.DRAFT)
+        .select_related("run", "customer")
+        .order_by("-id")[:most]
+    )
+    written = texts(rows)
+    return [
+        Told(
+            row,
+            written.get(row.pk, ""),
+            row.not_before if row.state in PENDING else row.changed_at,
+            row.state in PENDING,
+        )
+        for row in rows
+    ]

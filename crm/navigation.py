@@ -122,6 +122,18 @@ TABLE: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
         ),
     ),
     (
+        _("Messages"),
+        (
+            Entry("crm:inbox", _("Replies"), "inbox", (Action.SEND_MESSAGE,)),
+            Entry(
+                "crm:unknown",
+                _("Unknown outcomes"),
+                "alert-circle",
+                (Action.MAKE_CAMPAIGN, Action.APPROVE_CAMPAIGN),
+            ),
+        ),
+    ),
+    (
         _("Prepare"),
         (
             Entry(
@@ -156,6 +168,14 @@ TABLE: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
     (
         _("Administer"),
         (
+            Entry(
+                "crm:gateways",
+                _("Gateways"),
+                "server",
+                (Action.ADMINISTER,),
+                _NOT_MEMBERS,
+                also=("crm:gateway", "crm:gateway_new", "crm:gateway_edit"),
+            ),
             Entry("crm:users", _("Users"), "user-circle", (Action.ADMINISTER,)),
             Entry("crm:projects", _("Projects"), "building-community", (Action.ADMINISTER,), _NOT_MEMBERS),
             Entry("crm:units", _("Units"), "building", (Action.ADMINISTER,), _NOT_MEMBERS),

@@ -8,6 +8,8 @@ from django.urls import path, register_converter
 
 from crm import (
     views_calendar,
+    views_gateways,
+    views_inbox,
     views_jobs,
     views_members,
     views_occasions,
@@ -81,4 +83,17 @@ urlpatterns = [
     path("occasions/<int:pk>/", views_occasions.occasion, name="occasion"),
     path("occasions/<int:pk>/end/", views_occasions.occasion_end, name="occasion_end"),
     path("jobs/", views_jobs.jobs, name="jobs"),
+    path("gateways/", views_gateways.gateways, name="gateways"),
+    path("gateways/new/", views_gateways.gateway_edit, name="gateway_new"),
+    path("gateways/<int:pk>/", views_gateways.gateway, name="gateway"),
+    path("gateways/<int:pk>/edit/", views_gateways.gateway_edit, name="gateway_edit"),
+    path("gateways/<int:pk>/check/", views_gateways.gateway_check, name="gateway_check"),
+    path("gateways/<int:pk>/test/", views_gateways.gateway_test, name="gateway_test"),
+    path("gateways/<int:pk>/signatures/", views_gateways.gateway_signature, name="gateway_signature"),
+    path("gateways/<int:pk>/templates/", views_gateways.gateway_template, name="gateway_template"),
+    path("inbox/", views_inbox.inbox, name="inbox"),
+    path("inbox/<int:pk>/take/", views_inbox.inbox_take, name="inbox_take"),
+    path("inbox/<int:pk>/done/", views_inbox.inbox_done, name="inbox_done"),
+    path("messages/unknown/", views_inbox.unknown, name="unknown"),
+    path("messages/unknown/read/", views_inbox.unknown_read, name="unknown_read"),
 ]

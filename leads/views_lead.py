@@ -16,6 +16,7 @@ from crm import clock
 from crm.access import get_visible
 from crm.actions import audit
 from crm.errors import RuleViolation
+from crm.facts_messages import of_customers
 from crm.models import CustomerPhone, User
 from crm.pages import page
 from crm.seek import seek
@@ -63,6 +64,7 @@ def _plan(row: Lead, now: dt.datetime) -> dict[str, Any]:
 def _about(row: Lead) -> dict[str, Any]:
     return {
         "people": facts_lead.party(row),
+        "told": of_customers([row.customer_id]),
         "objections": list(row.objections.order_by("dissolved_at", "raised_at")),
         "interests": list(row.interests.order_by("pk")),
         "units_seen": facts_lead.units_seen(row),

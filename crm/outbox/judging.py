@@ -22,6 +22,7 @@ from crm.rules_messages import CAPPED, RESERVED
 
 ASTRAL = r"[\U00010000-\U0010FFFF]"
 UNFIT = r"[\u0000-\u001f\u007f【】]|//|www\.|\.(com|cn|net|org|io|top|xyz|cc|vip|me|ly|link|shop|info)\M"
+SUSPECT = r"[\u0000-\u001f\u007f【】/.]"  # every unfit name has one of these, and looking for them is cheap
 NO_SMS = r";ext=|^\+86(?!1[3-9]\d{9}$)"
 
 
@@ -40,14 +41,14 @@ def judge(*, run: SendRun, start: dt.datetime, kept_free: Collection[dt.date]) -
     below = is_capped(run) and RANK[CAPPED[run.kind]] > RANK[Kind.GREETING]
     fields = sorted(set(fields_of(run.body)))
     free = sorted(kept_free) if below else []
-    columns, full, greeting_values = _greetings(free)
-    values = _values(run, start, fields, free) | greeting_values
+    values = _values(run, start, fields, free) | _greetings(free)[2]
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE outbox_audience ADD COLUMN goes date")
+        first = start.astimezone(run.project.zone).date().isoformat()
+        cursor.execute(f"ALTER TABLE outbox_audience ADD COLUMN goes date DEFAULT '{first}'")
         cursor.execute(GOES, values)
         cursor.execute("ANALYZE outbox_audience")
         cursor.execute(
-            f"CREATE TEMP TABLE outbox_judged AS {_statement(run, fields, columns, full)}",
+            f"CREATE TEMP TABLE outbox_judged AS {_statement(run, fields, free)}",
             values,
         )
         cursor.execute("CREATE INDEX ON outbox_judged (n)")
@@ -68,6 +69,7 @@ def _values(run: SendRun, start: dt.datetime, fields: list[str], free: list[dt.d
         "longest": LONGEST_TEXT,
         "astral": ASTRAL,
         "unfit": UNFIT,
+        "suspect": SUSPECT,
         "no_sms": NO_SMS,
         "festival": run.festival,
         "year": run.year,
@@ -95,8 +97,9 @@ def fixed_units(run: SendRun) -> int:
     return units(parts.text_for(run.gateway.layout))
 
 
-def _statement(run: SendRun, fields: list[str], columns: str, full: str) -> str:
+def _statement(run: SendRun, fields: list[str], free: list[dt.date]) -> str:
     """The statement of one run: only what differs in shape is put in as text, every value is a parameter."""
+    columns, full, _values_of_greetings = _greetings(free)
     names_consultant = run.gateway.layout == "house"
     lengths = ["%(fixed)s", _length("x.opening")]
     lengths += [_length("x.consultant")] if names_consultant else []
@@ -111,7 +114,17 @@ def _statement(run: SendRun, fields: list[str], columns: str, full: str) -> str:
         needs_name=str(names_consultant).lower(),
         ledger=LEDGER.format(greetings=columns, reserved=reserved) if is_capped(run) else NO_LEDGER,
         full=full if is_capped(run) else "",
+        earlier=_earlier(free),
     )
+
+
+def _earlier(free: list[dt.date]) -> str:
+    """SQL that counts the greetings which will have been had by the day it goes."""
+    arms = [
+        f"(%(free{index})s::date BETWEEN x.goes - (%(span)s - 1) AND x.goes - 1)::int"
+        for index in range(len(free))
+    ]
+    return " + ".join(arms) or "0"
 
 
 def _length(text: str) -> str:
@@ -157,7 +170,6 @@ LEDGER = """
     SELECT e.customer_id,
         count(*) FILTER (WHERE e.day = e.goes AND e.day <> ALL(%(free)s::date[])) AS on_day,
         count(*) FILTER (WHERE e.day BETWEEN e.goes - (%(span)s - 1) AND e.goes AND e.day <> ALL(%(free)s::date[]))
-            + (SELECT count(*) FROM unnest(%(free)s::date[]) f WHERE f BETWEEN e.goes - (%(span)s - 1) AND e.goes - 1)
             AS back,
         count(*) FILTER (WHERE e.day > e.goes AND e.day < e.goes + %(span)s AND e.day <> ALL(%(free)s::date[]))
             AS ahead,
@@ -180,7 +192,7 @@ LEDGER = """
 NO_LEDGER = """
     SELECT NULL::bigint AS customer_id, 0 AS on_day, 0 AS back, 0 AS ahead, NULL::date AS oldest WHERE false
 """
-# Local times outside of the marketing hours move to the next opening.
+# Rows with an hour of their own; outside of the marketing hours they move to the next opening.
 GOES = """
     UPDATE outbox_audience SET not_before = v.moment, goes = (v.moment AT TIME ZONE %(zone)s)::date
     FROM (
@@ -188,18 +200,21 @@ GOES = """
             WHEN NOT %(marketing)s OR (local::time >= %(opens)s AND local::time < %(closes)s) THEN local
             WHEN local::time < %(opens)s THEN local::date + %(opens)s::time
             ELSE local::date + 1 + %(opens)s::time END AT TIME ZONE %(zone)s AS moment
-        FROM (SELECT ctid, greatest(coalesce(not_before, %(start)s), %(start)s) AT TIME ZONE %(zone)s AS local
-              FROM outbox_audience) t
+        FROM (SELECT ctid, greatest(not_before, %(start)s) AT TIME ZONE %(zone)s AS local
+              FROM outbox_audience WHERE not_before IS NOT NULL) t
     ) v WHERE outbox_audience.ctid = v.row
 """
 STATEMENT = r"""
 WITH x AS MATERIALIZED (
-    SELECT a.customer_id, a.values, coalesce(a.unless_talked, false) AS unless_talked, a.not_before, a.goes,
+    SELECT a.customer_id, a.values, coalesce(a.unless_talked, false) AS unless_talked,
+        coalesce(a.not_before, %(start)s) AS not_before, a.goes,
         coalesce(nullif(btrim(a.consultant), ''), %(sender)s) AS consultant,
         phone.e164 AS number,
-        CASE WHEN spoken.name <> '' AND length(spoken.name) <= %(longest_name)s AND spoken.name !~* %(unfit)s
+        CASE WHEN spoken.name <> '' AND length(spoken.name) <= %(longest_name)s
+                  AND NOT (spoken.name ~ %(suspect)s AND spoken.name ~* %(unfit)s)
              THEN CASE coalesce(nullif(c.salutation, 'unknown'), spoken.carried)
-                  WHEN 'mr' THEN spoken.name || '先生您好' WHEN 'ms' THEN spoken.name || '女士您好' ELSE %(guest)s END
+                  WHEN 'mr' THEN spoken.name || '先生您好'
+                  WHEN 'ms' THEN spoken.name || '女士您好' ELSE %(guest)s END
              ELSE %(guest)s END AS opening,
         {missing} AS missing,
         coalesce(a.reason, '') AS told, c.preference, c.merged_into_id
@@ -209,14 +224,18 @@ WITH x AS MATERIALIZED (
          AND phone.bad_since IS NULL
     CROSS JOIN LATERAL (SELECT
         CASE WHEN right(c.name, 2) IN ('先生', '女士', '小姐', '太太') THEN rtrim(left(c.name, -2))
-             WHEN c.name ~* '^(mr|ms|mrs|miss)(\.\s*|\s+)\S'
+             WHEN left(c.name, 1) IN ('m', 'M') AND c.name ~* '^(mr|ms|mrs|miss)(\.\s*|\s+)\S'
              THEN regexp_replace(c.name, '^(mr|ms|mrs|miss)(\.\s*|\s+)', '', 'i')
              ELSE c.name END AS name,
-        CASE WHEN right(c.name, 2) = '先生' OR c.name ~* '^mr(\.\s*|\s+)\S' THEN 'mr'
-             WHEN right(c.name, 2) IN ('女士', '小姐', '太太') OR c.name ~* '^(ms|mrs|miss)(\.\s*|\s+)\S' THEN 'ms'
-             END AS carried) spoken
+        CASE WHEN right(c.name, 2) = '先生' OR (left(c.name, 1) IN ('m', 'M') AND c.name ~* '^mr(\.\s*|\s+)\S')
+             THEN 'mr'
+             WHEN right(c.name, 2) IN ('女士', '小姐', '太太') OR (left(c.name, 1) IN ('m', 'M')
+                  AND c.name ~* '^(ms|mrs|miss)(\.\s*|\s+)\S') THEN 'ms'
+             END AS carried OFFSET 0) spoken
+), sized AS MATERIALIZED (
+    SELECT x.*, {length} AS length, {earlier} AS earlier FROM x
 ), judged AS (
-    SELECT x.*, {length} AS length,
+    SELECT x.*,
         CASE
             WHEN x.told <> '' THEN x.told
             WHEN x.merged_into_id IS NOT NULL THEN 'duplicate_number'
@@ -226,17 +245,16 @@ WITH x AS MATERIALIZED (
             WHEN %(marketing)s AND s.number IS NOT NULL THEN 'suppressed'
             WHEN g.customer_id IS NOT NULL THEN 'greeted'
             WHEN x.missing IS NOT NULL OR ({needs_name} AND x.consultant = '') THEN 'data_missing'
-            WHEN {length} > %(longest)s THEN 'too_long'
+            WHEN x.length > %(longest)s THEN 'too_long'
             ELSE '' END AS barred,
         CASE
             WHEN NOT %(capped)s THEN ''
             WHEN coalesce(l.on_day, 0) >= %(a_day)s THEN 'day'
-            WHEN coalesce(l.back, (SELECT count(*) FROM unnest(%(free)s::date[]) f
-                                   WHERE f BETWEEN x.goes - (%(span)s - 1) AND x.goes - 1)) >= %(a_month)s THEN 'month'
-            WHEN (coalesce(l.ahead, 0) > 0 AND l.back + l.ahead + %(greetings)s >= %(a_month)s){full} THEN 'free'
+            WHEN coalesce(l.back, 0) + x.earlier >= %(a_month)s THEN 'month'
+            WHEN (l.ahead > 0 AND l.back + x.earlier + l.ahead + %(greetings)s >= %(a_month)s){full} THEN 'free'
             ELSE '' END AS capped,
         l.oldest
-    FROM x
+    FROM sized x
     LEFT JOIN crm_optout o ON o.customer_id = x.customer_id AND o.scope = 'marketing_sms' AND o.lifted_by_id IS NULL
     LEFT JOIN crm_suppression s ON s.number = x.number AND s.lifted_at IS NULL
     LEFT JOIN crm_greetingkey g ON %(festival)s <> '' AND g.customer_id = x.customer_id

@@ -12,6 +12,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from campaigns.actions import festivals
 from campaigns.models import Correction, FestivalDay, Greeting, Invitation, Milestone
 from crm.models import AccountSession, Area, Membership, Notice, Occasion, User
+from campaigns.models import FestivalDay, Greeting
+from crm.models import AccountSession, Area, InboundMessage, Membership, Notice, Occasion, User
+from crm.outbox import line_of
 from crm.roles import Role
 from leads.actions import deals, importing, merging, policies
 from leads.actions.contacts import ContactSheet, log_contact
@@ -31,6 +34,8 @@ OBJECTS = {
     "deals/": "deal", "imports/": "batch", "campaigns/festivals/": "festival", "campaigns/greetings/runs/": "greeting_run",
     "campaigns/greetings/": "greeting", "campaigns/milestones/": "milestone", "campaigns/guests/": "guest",
     "campaigns/corrections/": "correction",
+    "campaigns/greetings/": "greeting",
+    "gateways/": "gateway", "inbox/": "reply",
 }  # fmt: skip
 """Which object the number in an address names, by how the address begins."""
 WORDS = {
@@ -141,6 +146,19 @@ def make_things(stage: Stage, phone: str) -> dict[str, int]:
             project=project, festival=FestivalDay.objects.get(code="mid_autumn"), problem="x"
         ),
         "batch": importing.upload(project=project, filename="a.csv", content=REGISTER, by=wu, at=NOW),
+        "gateway": line_of(project),
+        "reply": InboundMessage.objects.create(
+            gateway=line_of(project),
+            gateway_ref="1",
+            project=project,
+            sender="+8613800138000",
+            text="几点开门？",
+            customer=lead.customer,
+            meaning="reply",
+            at=NOW,
+            received_at=NOW,
+            owner=lin,
+        ),
     }
     return {kind: row.pk for kind, row in rows.items()}
 
