@@ -11,8 +11,6 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from campaigns.actions import festivals
 from campaigns.models import Correction, FestivalDay, Greeting, Invitation, Milestone
-from crm.models import AccountSession, Area, Membership, Notice, Occasion, User
-from campaigns.models import FestivalDay, Greeting
 from crm.models import AccountSession, Area, InboundMessage, Membership, Notice, Occasion, User
 from crm.outbox import line_of
 from crm.roles import Role
