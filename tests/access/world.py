@@ -32,7 +32,6 @@ OBJECTS = {
     "deals/": "deal", "imports/": "batch", "campaigns/festivals/": "festival", "campaigns/greetings/runs/": "greeting_run",
     "campaigns/greetings/": "greeting", "campaigns/milestones/": "milestone", "campaigns/guests/": "guest",
     "campaigns/corrections/": "correction",
-    "campaigns/greetings/": "greeting",
     "gateways/": "gateway", "inbox/": "reply",
 }  # fmt: skip
 """Which object the number in an address names, by how the address begins."""
