@@ -241,6 +241,7 @@ def demo(product: Product) -> str:
     (product.data / "smsc.json").write_text(json.dumps(SMSC, indent=2))
     product.env["CRM_SMSC_PORT"] = (product.data / "smsc-port").read_text()
     product.manage("demo", "--if-empty")
+    product.manage("demo_campaigns")
     logins = product.manage("demo", "--logins")
     if embedded:
         kept.write_text(logins)
