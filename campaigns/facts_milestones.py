@@ -24,6 +24,7 @@ from django.db.models.functions import Coalesce
 from campaigns.facts_greetings import CALLED, spokesperson
 from campaigns.models import Correction, Invitation, Milestone
 from campaigns.rules_milestones import Referrals
+from crm import clock
 from crm.facts_messages import Progress, progress
 from crm.models import Customer, CustomerPhone, Exclusion, Message, OptOut, Project, SendRun, User
 from crm.rules_messages import SENT, State
@@ -180,6 +181,7 @@ def plan_of(milestone: Milestone) -> dict[str, Any]:
     )
     coming = [row for row in rows if row.answer == Invitation.Answer.YES]
     return {
+        "today": clock.today(milestone.project.zone),
         "invited": rows,
         "coming": sum(row.guests for row in coming),
         "open": sum(1 for row in rows if not row.answer),

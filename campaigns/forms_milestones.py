@@ -20,7 +20,7 @@ BODY = _("Without opening, signature and opt-out: the system puts them there.")
 class MilestoneForm(BaseForm):
     kind = forms.ChoiceField(label=_("Kind"), choices=Milestone.KINDS)
     title = forms.CharField(label=_("Title"), max_length=40)
-    day = forms.DateField(label=_("Day"), widget=DateInput)
+    day = forms.DateField(label=_("Date of the milestone"), widget=DateInput)
     notice_day = forms.DateField(label=_("Customers are told from"), widget=DateInput)
     body = forms.CharField(
         label=_("Text of the message"), max_length=300, widget=forms.Textarea, help_text=BODY

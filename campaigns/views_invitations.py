@@ -28,7 +28,8 @@ from leads.gates import may_work
 def guests(request: HttpRequest, pk: int) -> HttpResponse:
     """The plan of one milestone, and inviting."""
     row, user = approver(request, pk), user_of(request)
-    form = InviteForm(posted(request), guests=facts_milestones.guests_to_invite(row))
+    to_invite = facts_milestones.guests_to_invite(row)
+    form = InviteForm(posted(request), guests=to_invite)
     deed = partial(actions.invite, milestone_id=row.pk, by=user, at=clock.now())
     if request.method == "POST" and attempt(
         form,

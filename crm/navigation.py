@@ -154,7 +154,7 @@ TABLE: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
             Entry(
                 "campaigns:greetings",
                 _("Greetings"),
-                "confetti",
+                "mail",
                 (Action.MAKE_CAMPAIGN, Action.APPROVE_CAMPAIGN),
                 also=("campaigns:greeting_run",),
             ),

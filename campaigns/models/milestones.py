@@ -32,7 +32,7 @@ class Milestone(models.Model):
         (Kind.SHOW_FLAT.value, _("show flat opening")),
         (Kind.CONSTRUCTION.value, _("construction progress")),
         (Kind.DISCOUNT.value, _("discount")),
-        (Kind.EVENT.value, _("event")),
+        (Kind.EVENT.value, _("event for customers")),
     )
     REFERRALS = (
         (Referrals.CALL.value, _("by phone")),
