@@ -42,7 +42,7 @@ def guests(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "row": row,
         "form": form,
-        "today": clock.today(row.project.zone),
+        "to_invite": to_invite.exists(),
         **facts_milestones.plan_of(row),
     }
     return page(request, "campaigns/guests.html", context, status=422 if form.errors else 200)
