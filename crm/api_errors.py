@@ -107,6 +107,12 @@ def plain_problem(request: HttpRequest, status: int) -> HttpResponse:
         400: ("bad_request", _("This request cannot be read.")),
         403: ("forbidden", _("You may not do this.")),
         404: ("not_found", _("There is nothing here that you may see.")),
+        409: ("double", _("This was saved at the same moment already.")),
+        503: (
+            "unavailable",
+            _("The system does not answer at the moment. Nothing was saved; send it again."),
+        ),
+        507: ("disk_full", _("The disk of the server is full. Nothing was saved.")),
         500: ("server_error", _("Something went wrong here. It was noted; please try again later.")),
     }
     code, detail = details[status]

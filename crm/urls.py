@@ -15,8 +15,6 @@ from leads.views_units import units_import, units_store
 # One door: the admin's own login form knows no lock-out.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
-handler500 = "crm.views_errors.server_error"
-
 # A second factor is reset by crm.actions.factors, on record, and seen by nobody.
 admin.site.unregister(Authenticator)
 

@@ -87,6 +87,22 @@ def test_each_failure_has_its_own_plain_page(
     assert ("Retry-After" in answer) == (status == 503)
 
 
+@pytest.mark.parametrize(
+    ("what", "status"), [(full_database, 507), (doubled, 409), (database_away, 503), (a_bug, 500)]
+)
+def test_the_api_says_the_same_as_a_problem(
+    wu: Client, monkeypatch: pytest.MonkeyPatch, what: Callable[..., None], status: int
+) -> None:
+    monkeypatch.setattr(
+        "crm.error_pages.API", "/imports/"
+    )  # a page that fails, answered as the API's would be
+    monkeypatch.setattr("leads.actions.importing.upload", what)
+    answer = wu.post("/imports/new/", {"file": SimpleUploadedFile("a.csv", b"x")})
+    assert (answer.status_code, answer.json()["status"]) == (status, status)
+    assert answer["Content-Type"] == "application/problem+json"
+    assert b"secret" not in answer.content
+
+
 def test_a_full_disk_while_uploading_is_said_and_nothing_is_stored(
     wu: Client, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:

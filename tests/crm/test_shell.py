@@ -296,7 +296,7 @@ def test_times_are_those_of_the_project() -> None:
 # Errors and policy
 
 
-@pytest.mark.parametrize("code", ["400", "403", "403_csrf", "404", "429", "500"])
+@pytest.mark.parametrize("code", ["400", "403", "403_csrf", "404", "409", "429", "500", "503", "507"])
 def test_error_pages_need_neither_user_nor_request(code: str) -> None:
     text = render_to_string(f"{code}.html")
     assert "To the first page" in text
