@@ -55,6 +55,11 @@ class Day(serializers.DateField):
         return day
 
 
+@extend_schema_field({"type": "string", "pattern": r"^\d{2}:\d{2}(:\d{2})?$", "example": "20:30"})
+class TimeOfDay(serializers.TimeField):
+    """A time in the project's zone; OpenAPI's own format "time" would want an offset."""
+
+
 class YesNo(serializers.BooleanField):
     """True and false where a page's form has the choices 1 and 0, and null where it has none of them."""
 
@@ -78,8 +83,11 @@ class Lines(serializers.ListField):
 class Windows(serializers.Field):
     """Contact windows as stored, shown as ["10:00-11:30"]."""
 
+    def get_attribute(self, instance: Any) -> Any:
+        return super().get_attribute(instance) or []
+
     def to_representation(self, value: Any) -> list[str]:
-        return ["-".join(window) for window in value or ()]
+        return ["-".join(window) for window in value]
 
     def to_internal_value(self, data: Any) -> Any:
         raise NotImplementedError("shown only; `Lines` takes them in")
@@ -104,6 +112,7 @@ class Output(serializers.ModelSerializer):
         **serializers.ModelSerializer.serializer_field_mapping,
         models.DateTimeField: Instant,
         models.DateField: Day,
+        models.TimeField: TimeOfDay,
     }
 
     def get_fields(self) -> dict[str, serializers.Field]:

@@ -12,7 +12,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
-from crm.api_fields import Day, Id, Input, Instant
+from crm.api_fields import Day, Id, Input, Instant, TimeOfDay
 from crm.forms_base import SubmissionField
 
 LONGEST = 4000
@@ -84,7 +84,7 @@ def _plain(field: forms.Field, empty: bool, told: dict[str, Any]) -> serializers
     if isinstance(field, forms.DateField):
         return Day(allow_null=empty, **told)
     if isinstance(field, forms.TimeField):
-        return serializers.TimeField(allow_null=empty, **told)
+        return TimeOfDay(allow_null=empty, **told)
     if isinstance(field, forms.FileField):
         return serializers.FileField(max_length=200, **told)
     assert isinstance(field, forms.CharField)

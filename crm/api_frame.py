@@ -96,7 +96,7 @@ class ApiView(APIView):
     authentication_classes = (TokenAuthentication, SessionAuthentication)
     permission_classes = (SignedInWithScope,)
     throttle_classes = (CallerThrottle,)
-    parser_classes = (BoundedJSONParser,)
+    parser_classes: Any = (BoundedJSONParser,)
     group: ClassVar[str]
     told: Told
 

@@ -28,6 +28,7 @@ class MembershipRow(Output):
 
 
 class UserRow(Output):
+    username = serializers.CharField()
     memberships = serializers.SerializerMethodField()
     last_login = Instant(allow_null=True)
 

@@ -7,6 +7,7 @@ from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.urls import include, path
 
+from crm import views_api
 from crm.views_health import healthz
 from crm.views_home import home
 from crm.views_metrics import metrics
@@ -29,6 +30,8 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("accounts/", include("crm.urls_account")),
     path("admin/", admin.site.urls),
+    path("api/docs/", views_api.docs, name="api_docs"),
+    path("api/openapi.json", views_api.schema, name="api_schema"),
     path("api/v1/", include("crm.urls_api")),
     path("api/v1/", include("leads.urls_api")),
 ]

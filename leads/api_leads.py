@@ -26,7 +26,7 @@ from leads.api_shapes import LeadRow, LeadShown, PhoneShown, PlanShown, StoryRow
 from leads.facts_manager import bins
 from leads.facts_register import consultants_of
 from leads.filters import LeadFilter
-from leads.gates import NO_ROWS, is_own, lead_to_work, may_assign, may_sell, may_work, open_lead
+from leads.gates import NO_ROWS, is_own, lead_to_work, may_assign, may_join, may_sell, may_work, open_lead
 from leads.models import HeardVia, Lead, LeadEvent
 from leads.models.querysets import LeadQuerySet
 from leads.resting import why_nobody
@@ -58,7 +58,7 @@ def lead_shown(pk: int, by: User, now: dt.datetime) -> Lead:
         "sell": may_sell(by, row),
         "record_deals": deal_actions.may_record(by, row.project_id),
         "approve_deals": deal_actions.may_approve(by, row.project_id),
-        "decide_attribution": may(by, Action.DECIDE_ATTRIBUTION, row.project_id),
+        "join": may_join(by, row),
     }
     return row
 

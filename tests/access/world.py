@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from campaigns.actions import festivals
 from campaigns.models import Correction, FestivalDay, Greeting, Invitation, Milestone
+from crm.actions.tokens import make_token
 from crm.models import AccountSession, Area, InboundMessage, Membership, Notice, Occasion, User
 from crm.outbox import line_of
 from crm.roles import Role
@@ -25,7 +26,7 @@ NOW = dt.datetime(2026, 3, 2, 6, 0, tzinfo=dt.UTC)
 REGISTER = "日期,手机,姓名\n2026-03-01,13800138111,赵六\n".encode()
 
 OBJECTS = {
-    "accounts/sessions/": "session", "notices/": "notice", "users/": "user", "roles/": "membership", "projects/": "project", "areas/": "area",
+    "accounts/sessions/": "session", "tokens/": "token", "notices/": "notice", "users/": "user", "roles/": "membership", "projects/": "project", "areas/": "area",
     "buildings/": "building", "unit-types/": "unit_type", "units/": "unit", "shifts/": "user",
     "occasions/": "occasion", "today/": "task", "contacts/": "event", "visits/": "visit", "leads/": "lead",
     "reviews/downgrades/": "downgrade", "policies/": "policy", "merges/": "merge", "deals/steps/": "step",
@@ -36,6 +37,8 @@ OBJECTS = {
 }  # fmt: skip
 """Which object the number in an address names, by how the address begins."""
 WORDS = {
+    "scripts/<str:key>/": "scripts/SC-2.1/",
+    "answers/<str:key>/": "answers/price/",
     "<str:day>": "2026-03-04",
     "<str:code>": "SC-2.1",
     "<day:day>": "2026-03-04",
@@ -112,6 +115,7 @@ def make_things(stage: Stage, phone: str) -> dict[str, int]:
         "unit_type": factories.make_unit_type(project),
         "unit": factories.make_unit(building),
         "occasion": Occasion.objects.create(project=project, kind="offer", title="98折", **values),
+        "token": make_token(label="x", scopes=["leads:read"], days=9, by=lin, at=NOW)[0],
         "session": AccountSession.objects.create(
             user=lin, session_key=f"elsewhere{phone}", signed_in_at=NOW, seen_at=NOW
         ),
