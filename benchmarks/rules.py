@@ -1,4 +1,6 @@
-"""How many plans a second the cadence decides: `.venv/bin/python benchmarks/rules.py`.
+"""How many decisions a second the cadence makes: `.venv/bin/python -m benchmarks.rules`.
+
+A decision is one event folded: what is owed to this lead now? A plan is the fold of a whole history.
 
 Figures depend on the machine, so each is also given as a multiple of an empty fold (a lead without any event)
 and of one pass of a fixed plain-Python loop, which travel better than seconds.
@@ -6,13 +8,10 @@ and of one pass of a fixed plain-Python loop, which travel better than seconds.
 
 from __future__ import annotations
 
-import sys
 import timeit
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
+from benchmarks.ground import load_average, say
 from leads import rules
 from leads.policy import Policy
 from leads.rules_types import Event, History, PolicyVersion, ProjectClock
@@ -67,8 +66,10 @@ def main() -> None:
     empty = seconds(HISTORIES["nothing yet"])
     for name, history in HISTORIES.items():
         took = seconds(history)
+        decided = f"{len(history.events) / took:>9,.0f} decisions/s" if history.events else f"{'':21}"
         figures = f"{1 / took:>9,.0f} plans/s {took * 1e6:>7.1f} µs"
-        sys.stdout.write(f"{name:<24}{figures}  {took / empty:>5.1f} × empty  {took / loop:>5.1f} × loop\n")
+        say(f"{name:<24}{decided}{figures}  {took / empty:>5.1f} × empty  {took / loop:>5.1f} × loop")
+    say(load_average())
 
 
 if __name__ == "__main__":

@@ -43,5 +43,6 @@ def approve_from(row: PolicyVersion, day: dt.date, *, by: User, at: dt.datetime)
     begins = dt.datetime.combine(day, dt.time.min, row.project.zone)
     today = at.astimezone(row.project.zone).date()
     found = actions.approve(version_id=row.pk, effective_from=at if day == today else begins, by=by, at=at)
-    soon("leads.tasks.replan_project", row.project_id, row.pk)  # else the sweep of policies makes up for it
+    for lane in range(replanning.LANES):  # else the sweep of policies makes up for it
+        soon("leads.tasks.replan_project", row.project_id, row.pk, lane)
     return found

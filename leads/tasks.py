@@ -87,18 +87,19 @@ def policies() -> None:
         versions = list(replanning.waiting(at=clock.now()))
         result["waiting"] = len(versions)
     for version in versions:
-        replan_project.delay(version.project_id, version.pk)
+        for lane in range(replanning.LANES):
+            replan_project.delay(version.project_id, version.pk, lane)
 
 
 @shared_task
-def replan_project(project_id: int, version_id: int) -> None:
+def replan_project(project_id: int, version_id: int, lane: int | None = None) -> None:
     """Recompute every plan of a project under a new policy, a slice at a time; the next slice is a job of its own."""
     with recorded("replan", project_id=project_id, clock=clock.now) as result:
         version = PolicyVersion.objects.get(pk=version_id, project=project_id)
-        step = replanning.replan_slice(version=version, at=clock.now())
+        step = replanning.replan_slice(version=version, at=clock.now(), lane=lane)
         result.update(done=step.done, left=step.left)
     if step.left:
-        replan_project.delay(project_id, version_id)
+        replan_project.delay(project_id, version_id, lane)
 
 
 @shared_task

@@ -22,6 +22,7 @@ from leads.actions import occasion_fates
 from leads.actions.placing import Surroundings, put_on_a_list
 from leads.actions.plan_rows import LEAD_FIELDS, Key, Stored, stored_duties
 from leads.models import CallTask, Lead
+from leads.models.querysets import LeadQuerySet
 from leads.policy import Policy
 from leads.rules_bins import row_of
 from leads.rules_settle import is_urgent
@@ -90,10 +91,27 @@ def _chunks(ids: Sequence[int]) -> Iterator[list[int]]:
 
 
 @transaction.atomic
+def replan_first(rows: LeadQuerySet, *, at: dt.datetime) -> list[int]:
+    """Recompute the first leads of a queryset that says which are behind. Returns which those were.
+
+    What another job has recomputed while this one waited for its lock is no longer behind, and not done twice.
+    """
+    leads = list(rows.select_for_update(of=("self",)).order_by("pk")[:CHUNK])
+    _replan_locked(leads, at, place_again=False)
+    return [lead.pk for lead in leads]
+
+
+@transaction.atomic
 def _replan_chunk(ids: list[int], at: dt.datetime, place_again: bool) -> int:
-    """1. lock the leads; 2. fold their histories; 3. read what of their duties may differ; 4. write what does."""
     rows = Lead.objects.select_for_update(of=("self",)).filter(pk__in=these(ids), merged_into=None)
     leads = list(rows.order_by("pk"))
+    _replan_locked(leads, at, place_again=place_again)
+    return len(leads)
+
+
+def _replan_locked(leads: list[Lead], at: dt.datetime, *, place_again: bool) -> None:
+    """1. fold the histories; 2. read what of the duties may differ from the plans; 3. write what does."""
+    ids = [lead.pk for lead in leads]
     before = Differences(LEAD_FIELDS)
     for lead in leads:
         before.note(lead)
@@ -109,8 +127,7 @@ def _replan_chunk(ids: list[int], at: dt.datetime, place_again: bool) -> int:
         write_changed(*tasks_before.of([task for task in context.update if _has_ended(task) is leaves]))
     CallTask.objects.bulk_create(context.insert, batch_size=500)
     write_changed(*before.of(leads))
-    Lead.objects.filter(pk__in=these([lead.pk for lead in leads])).update(planned_at=at)
-    return len(leads)
+    Lead.objects.filter(pk__in=these(ids)).update(planned_at=at)
 
 
 def _has_ended(task: CallTask) -> bool:

@@ -7,13 +7,15 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from crm.models import AuditEvent, PolicyVersion
 from leads.actions import planning
 from leads.models import CallTask, Lead
 
 SLICE = 5000
+LANES = 2
+"""Jobs that work on one project side by side: one for each process of the worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +37,22 @@ def waiting(*, at: dt.datetime) -> QuerySet[PolicyVersion]:
     )
 
 
-def replan_slice(*, version: PolicyVersion, at: dt.datetime) -> Step:
-    """Recompute the next leads that were planned before the version came into force. Where it stopped it goes on."""
+def replan_slice(*, version: PolicyVersion, at: dt.datetime, lane: int | None = None) -> Step:
+    """Recompute the next leads that were planned before the version came into force. Where it stopped it goes on.
+
+    `lane` takes every LANES-th lead only: jobs of different lanes never wait for each other.
+    """
     if version.effective_from is None or version.approved_at is None or version.effective_from > at:
         return Step(0, 0)
     since = max(version.effective_from, version.approved_at)
     behind = Lead.objects.current().filter(project=version.project_id, state=Lead.State.LIVE)
     behind = behind.filter(Q(planned_at__lt=since) | Q(planned_at=None))
-    ids = list(behind.order_by("pk").values_list("pk", flat=True)[:SLICE])
-    done = planning.replan(ids, at=at)
-    left = behind.count()
-    if not left:
+    mine = behind if lane is None else behind.alias(lane=F("pk") % LANES).filter(lane=lane)
+    done, last = 0, 0
+    while done < SLICE and (taken := planning.replan_first(mine.filter(pk__gt=last), at=at)):
+        done, last = done + len(taken), taken[-1]
+    left = mine.count()
+    if not left and not behind.exists():
         PolicyVersion.objects.filter(pk=version.pk, replanned_at=None).update(replanned_at=at)
     return Step(done, left)
 
