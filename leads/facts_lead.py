@@ -86,7 +86,6 @@ def story(lead: Lead) -> QuerySet[LeadEvent]:
             "call__heard_via",
             "visit__received_by",
             "deal__unit__building",
-            "batch",
         )
         .prefetch_related(Prefetch("visit__units", queryset=Unit.objects.select_related("building")))
     )
@@ -126,10 +125,13 @@ def duty_record(lead: Lead) -> list[CallTask]:
 
 
 def open_tasks(lead: Lead) -> list[CallTask]:
-    """The open duties of the lead, the first due first."""
+    """The open duties of the lead, the first due first. Each has the lead as it was given."""
     rows = CallTask.objects.open().filter(lead=lead)
-    told = rows.select_related("lead__project", "assignee", "credit", "policy", "base_event", "occasion")
-    return list(told.order_by("due_at", "pk"))
+    told = rows.select_related("assignee", "credit", "policy", "base_event", "occasion")
+    found = sorted(told.defer("policy__values", "base_event__data"), key=lambda task: (task.due_at, task.pk))
+    for task in found:
+        task.lead = lead
+    return found
 
 
 def deals_of(lead: Lead) -> list[Deal]:

@@ -9,6 +9,7 @@ from crm.celery import soon
 from crm.models import PolicyVersion, User
 from crm.roles import Action, Limit
 from leads.actions import policies as actions
+from leads.actions import replanning
 
 SALES = (Limit.AFTER_SALES_ONLY,)
 ANY = (Action.DRAFT_POLICY, Action.REVIEW_POLICY, Action.APPROVE_POLICY)

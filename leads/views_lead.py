@@ -51,13 +51,13 @@ def _lines(row: Lead, events: tuple[LeadEvent, ...]) -> list[Line]:
 
 def _plan(row: Lead, now: dt.datetime) -> dict[str, Any]:
     plan, frame = facts_lead.plan_of(row, now)
-    standing = Lead.objects.filter(pk=row.pk).with_bin(now).select_related("consultant").get()
+    stands_in = Lead.objects.filter(pk=row.pk).with_bin(now).values_list("bin", flat=True).get()
     return {
         "plan": plan,
         "steps": facts_lead.steps_ahead(plan, frame),
         "whys": [(task, explain.why_of(task)) for task in facts_lead.open_tasks(row)],
-        "standing_lead": standing,
-        "rest": why_nobody(standing, standing.bin, row.project.zone),
+        "bin": stands_in,
+        "rest": why_nobody(row, stands_in, row.project.zone),
     }
 
 

@@ -72,7 +72,9 @@ def test_overdue_is_split_by_age_grade_and_cause(stage: Stage) -> None:
     assert (late.by_age[3]["A"], late.by_age[1]["B"], late.total) == (1, 1, 2)
 
 
-@pytest.mark.parametrize("name", ["manager", "assigning", "funnel", "compliance", "deals"])
+@pytest.mark.parametrize(
+    "name", ["manager", "assigning", "funnel", "compliance", "deals", "list", "reviews", "merges"]
+)
 def test_the_pages_cost_the_same_for_2_and_20_leads(stage: Stage, name: str) -> None:
     client, counts = client_of(stage.wu), []
     client.get(reverse(f"leads:{name}"))
