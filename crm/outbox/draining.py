@@ -41,6 +41,7 @@ from crm.rules_messages import RunKind, State
 LEASE = dt.timedelta(seconds=4 * SOCKET_TIMEOUT)
 SLOTS = 7303
 BATCH = 200
+WINDOWS = 4  # of a line in one batch
 IDLE = 1.0  # seconds a listening line is kept open with nothing to do
 OVERDUE = dt.timedelta(hours=2)
 ASKS = (RunKind.BROADCAST, RunKind.MILESTONE)
@@ -115,12 +116,14 @@ class Pace:
     def __init__(self) -> None:
         self.free_at = time.monotonic()
 
-    def room(self, rate: int) -> int:
-        """How many may go now."""
+    def room(self, rate: int, window: int) -> int:
+        """How many may go now. All of a batch is `sending` while it goes: what a killed sender leaves unknown is at
+        most this many.
+        """
         now = time.monotonic()
         if self.free_at > now:
             time.sleep(min(self.free_at - now, 1.0))
-        return max(1, min(BATCH, rate))
+        return max(1, min(BATCH, rate, WINDOWS * window))
 
     def spend(self, count: int, rate: int) -> None:
         self.free_at = max(self.free_at, time.monotonic() - 0.5) + count / rate
@@ -137,7 +140,7 @@ def send_batch(
     """Steps 2 to 5 for one batch. Returns how many messages were claimed."""
     at = clock()
     rate = max(1, rate_of(gateway, at) // sessions_of(gateway))
-    size = pace.room(rate)
+    size = pace.room(rate, gateway.window)
     at = clock()
     claimed_at = time.monotonic()
     runs = open_runs(gateway, at)

@@ -20,7 +20,7 @@ async def _run(options: argparse.Namespace) -> None:
     task = asyncio.current_task()
     assert task is not None
     loop.add_signal_handler(signal.SIGTERM, task.cancel)
-    log = options.log.open("a", encoding="utf-8") if options.log else None
+    log = options.log.open("a", encoding="utf-8", buffering=1) if options.log else None
     smsc = Smsc(control, password=options.password, log=log)
     bound: list[int] = []
     ready = asyncio.Event()
