@@ -32,7 +32,7 @@ def work(gateway: int, base: float) -> int:
     from crm.outbox import draining
 
     draining.LEASE = dt.timedelta(seconds=LEASE)
-    smpp.SOCKET_TIMEOUT = LEASE / 4
+    vars(smpp)["SOCKET_TIMEOUT"] = LEASE / 4
     idle = 0
     while idle < 2:
         done = draining.drain(gateway_id=gateway, seconds=3.0, clock=clock_from(base))
