@@ -10,7 +10,7 @@ from campaigns.models import Milestone
 from crm.access import may, scope
 from crm.gates import chosen_project, is_administrator, user_of
 from crm.models import Project, User
-from crm.roles import Action
+from crm.roles import Action, Limit
 
 
 def may_make(user: User, project: Project | int) -> bool:
@@ -78,3 +78,19 @@ def visible_milestones(user: User, project: Project) -> QuerySet[Milestone]:
     if may_make(user, project) or may_approve(user, project):
         return rows
     return rows.filter(state__in=[Milestone.State.APPROVED, Milestone.State.CANCELLED])
+
+
+def reads_names(user: User, project: Project | int) -> bool:
+    """Whether customers' names may be read there: marketing has counts only, so it sees them masked."""
+    return may(user, Action.SEE_LEADS, project, without=(Limit.COUNTS_ONLY, Limit.EXISTENCE_ONLY))
+
+
+def exports_numbers(user: User, project: Project | int) -> bool:
+    """Whether an export may carry numbers: not marketing's."""
+    return may(user, Action.EXPORT, project, without=(Limit.WITHOUT_PHONES, Limit.FEW))
+
+
+def require_export(user: User, project: Project | int) -> None:
+    """403 for who exports nothing of the project."""
+    if not may(user, Action.EXPORT, project, without=(Limit.FEW,)):
+        raise PermissionDenied

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from campaigns import facts_greetings, facts_milestones
+from campaigns import facts_broadcasts, facts_greetings, facts_milestones
+from campaigns.actions import broadcasts as broadcasting
 from campaigns.actions import greetings as actions
 from campaigns.actions import telling
 from campaigns.models import FestivalDay, Milestone
@@ -52,3 +53,25 @@ def tell_milestone(milestone_id: int, now: bool) -> None:
     with recorded("milestone", project_id=row.project_id, clock=clock.now) as result:
         row = telling.plan_milestone(milestone=row, at=clock.now(), launch=now)
         result.update(milestone=row.pk, calls=row.calls, problem=row.problem)
+
+
+@shared_task
+def broadcasts() -> None:
+    """Broadcasts: wanted rehearsals, approved ones whose hour has come, plans that nobody wants any more."""
+    with recorded("broadcasts", clock=clock.now) as result:
+        wanted, due = facts_broadcasts.to_plan(), facts_broadcasts.to_start(at=clock.now())
+        for broadcast_id in due:
+            broadcasting.start_due(broadcast_id=broadcast_id, at=clock.now())
+        result.update(wanted=len(wanted), due=len(due), dropped=broadcasting.drop_strays(at=clock.now()))
+    for broadcast_id in wanted:
+        rehearse.delay(broadcast_id)
+
+
+@shared_task
+def rehearse(broadcast_id: int) -> None:
+    """Plan one broadcast: who gets it and when, who does not and why."""
+    with recorded("rehearse", clock=clock.now) as result:
+        result.update(
+            broadcast=broadcast_id,
+            planned=broadcasting.rehearse(broadcast_id=broadcast_id, at=clock.now()),
+        )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.urls import path
 
 from campaigns import (
+    views_broadcast_deeds,
+    views_broadcasts,
     views_festivals,
     views_greetings,
     views_invitations,
@@ -48,4 +50,32 @@ urlpatterns = [
     path(
         "corrections/<int:pk>/decline/", views_milestone_deeds.correction_decline, name="correction_decline"
     ),
+    path("broadcasts/", views_broadcasts.broadcasts, name="broadcasts"),
+    path("broadcasts/new/", views_broadcasts.broadcast_form, name="broadcast_new"),
+    path("broadcasts/sample/", views_broadcasts.broadcast_sample, name="broadcast_sample"),
+    path("broadcasts/<int:pk>/", views_broadcasts.broadcast, name="broadcast"),
+    path("broadcasts/<int:pk>/edit/", views_broadcasts.broadcast_form, name="broadcast_edit"),
+    path("broadcasts/<int:pk>/people/", views_broadcasts.people, name="broadcast_people"),
+    path("broadcasts/<int:pk>/export/", views_broadcasts.export, name="broadcast_export"),
+    *(
+        path(
+            f"broadcasts/<int:pk>/{view.replace('_', '-')}/",
+            getattr(views_broadcast_deeds, view),
+            name=f"broadcast_{view}",
+        )
+        for view in (
+            "rehearse",
+            "test",
+            "submit",
+            "approve",
+            "send_back",
+            "start",
+            "pause",
+            "resume",
+            "resend",
+            "read_unknown",
+            "cancel",
+        )
+    ),
+    path("audiences/<int:pk>/drop/", views_broadcasts.audience_drop, name="audience_drop"),
 ]

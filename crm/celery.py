@@ -34,6 +34,7 @@ app.conf.beat_schedule = {
     "occasions": {"task": "leads.tasks.occasions", "schedule": 120.0, "options": {"expires": 120}},
     "greetings": {"task": "campaigns.tasks.greetings", "schedule": 600.0, "options": {"expires": 600}},
     "milestones": {"task": "campaigns.tasks.milestones", "schedule": 300.0, "options": {"expires": 300}},
+    "broadcasts": {"task": "campaigns.tasks.broadcasts", "schedule": 60.0, "options": {"expires": 60}},
     "imports": {"task": "leads.tasks.imports", "schedule": 60.0, "options": {"expires": 60}},
     "backup": {"task": "crm.tasks.backup", "schedule": 600.0, "options": {"expires": 600}},
     "outbox": {"task": "crm.tasks.outbox", "schedule": 5.0, "options": {"expires": 5}},

@@ -144,6 +144,13 @@ TABLE: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
                 also=("campaigns:milestone", "campaigns:guests"),
             ),
             Entry(
+                "campaigns:broadcasts",
+                _("Broadcasts"),
+                "messages",
+                (Action.MAKE_CAMPAIGN, Action.APPROVE_CAMPAIGN),
+                also=("campaigns:broadcast", "campaigns:broadcast_new", "campaigns:broadcast_people"),
+            ),
+            Entry(
                 "campaigns:festivals",
                 _("Festivals"),
                 "calendar-event",

@@ -32,6 +32,7 @@ LABELS: dict[str, str | Promise] = {
     "pool": gettext_lazy("Leads that nobody takes care of"),
     "occasions": gettext_lazy("Greetings and milestone calls whose time is up"),
     "greetings": gettext_lazy("Festivals that come near: greetings planned and sent"),
+    "broadcasts": gettext_lazy("Broadcasts: rehearsed, and started when their hour comes"),
     "greet": gettext_lazy("One project's greeting of a festival"),
     "milestones": gettext_lazy("Milestones: planned ahead and told"),
     "milestone": gettext_lazy("One milestone of a project"),

@@ -10,10 +10,18 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from campaigns.actions import festivals
-from campaigns.models import Correction, FestivalDay, Greeting, Invitation, Milestone
+from campaigns.models import (
+    Broadcast,
+    Correction,
+    FestivalDay,
+    Greeting,
+    Invitation,
+    Milestone,
+    SavedAudience,
+)
 from crm.actions.tokens import make_token
-from crm.models import AccountSession, Area, InboundMessage, Membership, Notice, Occasion, User
-from crm.outbox import line_of
+from crm.models import AccountSession, Area, InboundMessage, Membership, Notice, Occasion, Project, User
+from crm.outbox import line_of, open_run
 from crm.roles import Role
 from leads.actions import deals, importing, merging, policies
 from leads.actions.contacts import ContactSheet, log_contact
@@ -32,7 +40,7 @@ OBJECTS = {
     "reviews/downgrades/": "downgrade", "policies/": "policy", "merges/": "merge", "deals/steps/": "step",
     "deals/": "deal", "imports/": "batch", "campaigns/festivals/": "festival", "campaigns/greetings/runs/": "greeting_run",
     "campaigns/greetings/": "greeting", "campaigns/milestones/": "milestone", "campaigns/guests/": "guest",
-    "campaigns/corrections/": "correction",
+    "campaigns/corrections/": "correction", "campaigns/broadcasts/": "broadcast", "campaigns/audiences/": "audience",
     "gateways/": "gateway", "inbox/": "reply",
 }  # fmt: skip
 """Which object the number in an address names, by how the address begins."""
@@ -83,6 +91,19 @@ def address(route: str, things: dict[str, int]) -> str:
         kind = next((kind for begin, kind in OBJECTS.items() if route.startswith(begin)), "")
         route = NUMBER.sub(lambda found: str(things[found[1] if found[1] in things else kind]), route)
     return f"/{route}"
+
+
+def make_broadcast(project: Project, writer: User) -> Broadcast:
+    """One that waits for approval."""
+    later = NOW + dt.timedelta(days=1)
+    run = open_run(
+        project=project, kind="broadcast", title="x", body="新品加推", starts_at=NOW, expires_at=later, by=writer, at=NOW
+    )  # fmt: skip
+    return Broadcast.objects.create(
+        project=project, title="x", body="新品加推", starts_at=NOW, expires_at=later, state="submitted", run=run,
+        planned_at=NOW, summary={"messages": 0, "held": 0, "pieces": 0, "left": {}, "last_of_month": 0},
+        prepared_by=writer, prepared_at=NOW,
+    )  # fmt: skip
 
 
 def make_things(stage: Stage, phone: str) -> dict[str, int]:
@@ -137,6 +158,8 @@ def make_things(stage: Stage, phone: str) -> dict[str, int]:
             project=project, code="mid_autumn", body="祝您中秋快乐", by=writer, at=NOW
         ),
         "milestone": milestone,
+        "broadcast": make_broadcast(project, writer),
+        "audience": SavedAudience.objects.create(project=project, owner=writer, name="x", saved_at=NOW),
         "guest": Invitation.objects.create(
             milestone=milestone, lead=lead, means="call", invited_by=wu, invited_at=NOW
         ),
