@@ -66,10 +66,8 @@ def settle_lists(project_id: int) -> None:
 
     ask_again("settle_day", project_id)
     soon("leads.tasks.settle_project", project_id)
-    """Have the worker settle a project's lists anew once the transaction is through (PX-7: a leave of today)."""
-    transaction.on_commit(lambda: app.send_task("leads.tasks.settle_project", [project_id]))
 
 
 def carry_stops() -> None:
-    """Have the worker take opted-out customers off the call lists, once the transaction is through."""
-    transaction.on_commit(lambda: app.send_task("leads.tasks.stops"))
+    """Have the worker take opted-out customers off the call lists: now, or at the next sweep."""
+    soon("leads.tasks.stops")

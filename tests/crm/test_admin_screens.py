@@ -283,7 +283,7 @@ def test_px_7_new_shifts_settle_the_lists_anew(
         wu.post(at("shift_days", lin.pk), {"kind": "leave", "first": "2026-11-25", "last": "2026-11-25"})
         wu.post(at("shift_week", lin.pk), week)
         wu.post(at("shift_week", lin.pk), {})
-    assert sent == [("leads.tasks.settle_project", [project.pk])] * 2
+    assert sent == [("leads.tasks.settle_project", (project.pk,))] * 2
 
 
 def test_a_refused_shift_keeps_its_input_and_can_be_confirmed(wu: Client, lin: User, mei: User) -> None:

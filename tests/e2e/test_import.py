@@ -73,7 +73,7 @@ def test_from_two_files_to_lists(sign_in: SignIn, ticking: Ticking, phone: bool)
     answers = {"吴经理": "Nobody: leave the leads in the pool"}
     load(page, "visits.xlsx", answers, lambda name: shoot(page, f"visits-{name}-{size}"))
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download the refused rows").click()
+        page.get_by_role("link", name="Refused rows as CSV").click()
     assert len(download.value.path().read_text("utf-8-sig").splitlines()) >= 35
     page.goto("/imports/")
     shoot(page, f"imports-{size}")
