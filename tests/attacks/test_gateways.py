@@ -1,0 +1,68 @@
+"""The addresses an administrator types (SSRF), and the secret that no page gives back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+
+from crm.models import Gateway
+from crm.roles import Role
+from tests.crm.screens import signed_in
+from tests.factories import make_project, make_user
+
+pytestmark = pytest.mark.django_db
+SECRET = "a-secret-of-the-agent-42"
+
+
+@pytest.fixture
+def root() -> Client:
+    return signed_in(make_user(Role.SYSTEM_ADMINISTRATOR))
+
+
+def line(project: int, **values: Any) -> dict[str, Any]:
+    usual = {"name": "Line", "kind": "http", "state": "on", "layout": "house", "rate": 10, "window": 10}
+    return {"project": project, **usual, "secret": SECRET, **values}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"url": "http://127.0.0.1:6379/"},
+        {"url": "https://169.254.169.254/latest/meta-data/"},
+        {"url": "https://localhost/"},
+        {"url": "https://[::ffff:10.0.0.1]/"},
+        {"url": "https://0x7f000001/"},
+        {"url": "file:///etc/passwd"},
+        {"url": "gopher://127.0.0.1:6379/_FLUSHALL"},
+        {"url": "https://user:pw@93.184.216.34/"},
+        {"kind": "smpp", "host": "127.0.0.1", "port": 5432, "secret": "short"},
+        {"kind": "smpp", "host": "localhost", "port": 6379, "secret": "short"},
+    ],
+)
+def test_no_page_lets_a_line_lead_into_the_house(
+    root: Client, monkeypatch: pytest.MonkeyPatch, values: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(settings, "ENV", replace(settings.ENV, mode="production"))
+    answer = root.post(reverse("crm:gateway_new"), line(make_project().pk, **values))
+    assert answer.status_code == 422
+    assert set(answer.context["form"].errors) & {"url", "host"}
+    assert not Gateway.objects.exists()
+
+
+def test_the_secret_is_taken_and_never_given_back(root: Client) -> None:
+    answer = root.post(reverse("crm:gateway_new"), line(make_project().pk, url="http://127.0.0.1:9/sms"))
+    assert answer.status_code == 302, answer.context["form"].errors
+    row = Gateway.objects.get()
+    assert SECRET not in row.secret
+    for name in ("gateway", "gateway_edit"):
+        assert SECRET not in root.get(reverse(f"crm:{name}", args=[row.pk])).content.decode()
+    refused = root.post(reverse("crm:gateway_edit", args=[row.pk]), line(row.project_id, name=""))
+    assert refused.status_code == 422
+    assert SECRET not in refused.content.decode()
+    root.post(reverse("crm:gateway_check", args=[row.pk]))
+    assert SECRET not in root.get(reverse("crm:gateway", args=[row.pk])).content.decode()
