@@ -39,6 +39,7 @@ app.conf.beat_schedule = {
     "backup": {"task": "crm.tasks.backup", "schedule": 600.0, "options": {"expires": 600}},
     "outbox": {"task": "crm.tasks.outbox", "schedule": 5.0, "options": {"expires": 5}},
     "stops": {"task": "leads.tasks.stops", "schedule": 30.0, "options": {"expires": 30}},
+    "singles": {"task": "leads.tasks.singles", "schedule": 20.0, "options": {"expires": 20}},
     "calendar": {"task": "leads.tasks.calendar", "schedule": 60.0, "options": {"expires": 60}},
     "policies": {"task": "leads.tasks.policies", "schedule": 60.0, "options": {"expires": 60}},
 }

@@ -147,10 +147,7 @@ CLAUSES = (
         "SC-10",
         "Messages open with the customer's name and end with signature, hotline and consultant.",
         "短信格式：以尊称开头，以项目签名、预约电话和置业顾问结尾。",
-        part=(
-            "Texts are composed and opened in the phone's message app; the gateway comes with the campaigns.",
-            "短信已按格式组成并在手机短信中打开，网关发送随营销活动功能提供。",
-        ),
+        done=True,
     ),
     Clause(
         "SC-11",

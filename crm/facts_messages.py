@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from django.db.models import Sum
 
 from crm.compose import Parts, merge
-from crm.models import Gateway, Message, MessageText, RunTally, SendRun
+from crm.models import Gateway, InboundMessage, Message, MessageText, RunTally, SendRun
 from crm.rules_messages import PENDING, SENT, State
 
 
@@ -112,3 +112,9 @@ def of_customers(customer_ids: Collection[int], *, most: int = 20) -> list[Told]
         )
         for row in rows
     ]
+
+
+def heard_from(customer_ids: Collection[int], *, project_id: int, most: int = 10) -> list[InboundMessage]:
+    """What these customers wrote to one project, the newest first. One query."""
+    rows = InboundMessage.objects.filter(customer__in=customer_ids, project=project_id)
+    return list(rows.select_related("owner").order_by("-at", "-id")[:most])

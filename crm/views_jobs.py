@@ -42,6 +42,7 @@ LABELS: dict[str, str | Promise] = {
     "backup": gettext_lazy("Writes the day's backup, where one is scheduled"),
     "outbox": gettext_lazy("Messages that wait are put in order and sent"),
     "stops": gettext_lazy("Customers' replies and opt-outs reach their leads"),
+    "singles": gettext_lazy("Single messages that left reach their leads' history"),
     "settle_day": gettext_lazy("Settles one project's lists anew"),
     "replan": gettext_lazy("Recomputes the plans of one project"),
     "import": gettext_lazy("Imports a register"),

@@ -45,6 +45,8 @@ class Sheet:
     days_since_visit: int | None
     script: list[tuple[str, str]]
     message: str
+    #: the body alone, as the duty's standard text
+    body: str
     refused: str
     owes_message: bool
     owes_occasion: bool
@@ -68,7 +70,7 @@ def sheet_of(lead: Lead, task: CallTask | None, *, by: User, at: dt.datetime) ->
         occasions = [task.occasion, *(row for row in occasions if row.pk != task.occasion_id)]
     key = script_key(lead, task)
     values = _values(lead, task, interests, objections, occasions, by)
-    message, refused = _message(lead, key, values, by)
+    message, body, refused = _message(lead, key, values, by)
     windows = windows_of(lead.customer.windows or lead.project.windows)
     is_open = window_now_open(windows, at, zone) is not None
     phone = main_number(lead)
@@ -83,6 +85,7 @@ def sheet_of(lead: Lead, task: CallTask | None, *, by: User, at: dt.datetime) ->
         else None,
         script=_spoken(lead, key, values),
         message=message,
+        body=body,
         refused=refused,
         owes_message=_owes_message(task, contacts),
         owes_occasion=task is not None and task.occasion is not None,
@@ -161,6 +164,15 @@ def _values(
     }
 
 
+def spoken_values(lead: Lead, task: CallTask | None, *, by: User, at: dt.datetime) -> dict[str, str]:
+    """The {fields} of scripts and messages for this lead and duty. Four queries at most."""
+    occasions = occasions_of(lead, at.astimezone(lead.project.zone).date())
+    if task is not None and task.occasion is not None:
+        occasions = [task.occasion, *occasions]
+    interests = [row.point for row in lead.interests.all()]
+    return _values(lead, task, interests, _objections(lead), occasions, by)
+
+
 def _appointment(lead: Lead, task: CallTask | None) -> str:
     steps = task.why.get("adjustments", ()) if task else ()
     event_id = next((step["event"] for step in steps if step["kind"] == Adjust.APPOINTMENT), None)
@@ -182,8 +194,8 @@ def _spoken(lead: Lead, key: str, values: dict[str, str]) -> list[tuple[str, str
     ]
 
 
-def _message(lead: Lead, key: str, values: dict[str, str], by: User) -> tuple[str, str]:
-    """The text of a message for this duty (SC-10), or why there is none."""
+def _message(lead: Lead, key: str, values: dict[str, str], by: User) -> tuple[str, str, str]:
+    """The text of a message for this duty (SC-10) and its body, or why there is none."""
     sender = Sender(lead.project.signature, lead.project.hotline, str(by))
     try:
         body = merge(scripts.MESSAGES.get(key) or scripts.MESSAGES["PX-2"], values)
@@ -195,8 +207,8 @@ def _message(lead: Lead, key: str, values: dict[str, str], by: User) -> tuple[st
             marketing=False,
         )
     except TextRefused as refusal:
-        return "", refusal.message.in_language(SPOKEN)
-    return parts.text, ""
+        return "", "", refusal.message.in_language(SPOKEN)
+    return parts.text, body, ""
 
 
 def _owes_message(task: CallTask | None, contacts: list[Contact]) -> bool:

@@ -180,3 +180,28 @@ def figures_gate(user: User, project: Project, *, staff: bool) -> bool:
     if not (own or people or (counts and not staff)):
         raise PermissionDenied
     return people
+
+
+def is_clerk_of(user: User, lead: Lead) -> bool:
+    """Whether the lead's deal is the user's own work as contracts clerk: a step entered or approved by them."""
+    held = grants_in(user, Action.SEND_MESSAGE, lead.project_id)
+    if not any(given.has(Limit.WITH_DEAL) for given in held):
+        return False
+    return DealStep.objects.filter(Q(entered_by=user) | Q(approved_by=user), deal__lead=lead).exists()
+
+
+def lead_to_message(request: HttpRequest, pk: int) -> tuple[Lead, bool]:
+    """A lead whose customer the user may write to, and whether only as contracts clerk: 404 when it is invisible,
+    403 when it may only be looked at.
+    """
+    user, lead = user_of(request), open_lead(request, pk)
+    if may_message(user, lead):
+        return lead, False
+    if is_clerk_of(user, lead):
+        return lead, True
+    raise PermissionDenied
+
+
+def may_message(user: User, lead: Lead) -> bool:
+    """Whether the user may write to the customer as sales: an own lead, or as manager or director."""
+    return may(user, Action.SEND_MESSAGE, lead.project_id, own=is_own(user, lead), without=(Limit.WITH_DEAL,))

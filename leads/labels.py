@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
+from crm.clauses import clause_text
 from crm.states import Channel, Outcome
+from leads.scripts import APPOINTMENT, NO_SHOW
 from leads.states import Held
 
 Words = dict[str, str | Promise]
@@ -62,3 +64,15 @@ DUTIES: Words = {
 def named(words: Mapping[str, str | Promise], code: str) -> str:
     """What a code is called; a code without a name shows itself."""
     return str(words.get(code, code))
+
+
+SCRIPTS: Words = {
+    APPOINTMENT: _("The call before an arranged visit"),
+    NO_SHOW: _("The call after an arranged visit that was not kept"),
+}
+"""Scripts that belong to no clause of their own."""
+
+
+def script_title(key: str) -> str:
+    """What a script is for, in the reader's language."""
+    return str(SCRIPTS[key]) if key in SCRIPTS else clause_text(key, get_language() or "en")

@@ -9,7 +9,16 @@ from celery import shared_task
 from crm import clock
 from crm.actions.jobs import recorded
 from crm.models import PolicyVersion, Project
-from leads.actions import importing_run, occasion_calls, replanning, settling, stopping, sweeping, undoing
+from leads.actions import (
+    importing_run,
+    messaging,
+    occasion_calls,
+    replanning,
+    settling,
+    stopping,
+    sweeping,
+    undoing,
+)
 
 
 def _each_project(name: str, sweep: Callable[..., int]) -> None:
@@ -140,6 +149,13 @@ def stops() -> None:
     """Stops of calls, and their lifting, that the leads do not know yet; replies get their owner."""
     with recorded("stops", clock=clock.now) as result:
         result.update(stopping.carry(at=clock.now()))
+
+
+@shared_task
+def singles() -> None:
+    """Single messages whose fate at the gateway the leads do not know yet."""
+    with recorded("singles", clock=clock.now) as result:
+        result.update(messaging.follow(at=clock.now()))
 
 
 @shared_task

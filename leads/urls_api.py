@@ -12,6 +12,7 @@ from leads import api_manage as manage
 from leads import api_policies as policies
 from leads import api_work as work
 from leads.api_edits import LEAD_EDITS, LeadKey, LeadWeeklyOff
+from leads.api_messages import LeadMessages
 
 urlpatterns = [
     path("projects/<int:project>/leads/", leads.Leads.as_view()),
@@ -25,6 +26,7 @@ urlpatterns = [
     path("leads/<int:lead>/story/", leads.LeadStory.as_view()),
     path("leads/<int:lead>/plan/", leads.LeadPlan.as_view()),
     path("leads/<int:lead>/contacts/", work.Contacts.as_view()),
+    path("leads/<int:lead>/messages/", LeadMessages.as_view()),
     path("leads/<int:lead>/tap/", work.Tap.as_view()),
     path("leads/<int:lead>/key/", LeadKey.as_view()),
     path("leads/<int:lead>/weekly/off/", LeadWeeklyOff.as_view()),

@@ -20,9 +20,10 @@ from crm.phones import mask
 from leads import explain, forms_contact
 from leads.actions.contacts import log_contact
 from leads.actions.correcting import void_contact
+from leads.facts_messaging import kind_for, offers, preview, real_line, underway
 from leads.facts_sheet import Sheet, sheet_of
 from leads.forms_contact import ContactForm
-from leads.gates import is_own, lead_to_work, opened_task, task_to_work, user_of
+from leads.gates import is_own, lead_to_work, may_message, opened_task, task_to_work, user_of
 from leads.models import CallTask, Lead, LeadEvent
 from leads.taps import forget_tap, remember_tap, tapped_at
 
@@ -93,6 +94,7 @@ def _initial(sheet: Sheet) -> dict[str, Any]:
 def _context(
     sheet: Sheet, task: CallTask | None, form: ContactForm, user: User, now: dt.datetime
 ) -> dict[str, Any]:
+    by_line = may_message(user, sheet.lead) and real_line(sheet.lead.project_id) is not None
     own = is_own(user, sheet.lead) or (task is not None and task.assignee_id == user.pk)
     return {
         "sheet": sheet,
@@ -103,11 +105,23 @@ def _context(
         "dial": sheet.number if own else "",
         "masked": mask(sheet.number) if sheet.number else "",
         "now": now,
+        **(_by_line(sheet, task, user, now) if by_line else {}),
         "quick": _quick_moments(sheet.lead, now),
         "tries": forms_contact.TRIES,
         "rare": forms_contact.RARE_TRIES,
         "wrong": forms_contact.WRONG,
         "stands_in_for": task.credit if task and task.credit_id not in (None, user.pk) else None,
+    }
+
+
+def _by_line(sheet: Sheet, task: CallTask | None, user: User, now: dt.datetime) -> dict[str, Any]:
+    """What the project's own line would send for this duty, with one tap."""
+    found = offers(sheet.lead, task, by=user, at=now)
+    kind = kind_for(sheet.lead, task, sheet.body, found, clerk=False)
+    return {
+        "by_line": True,
+        "underway": underway(task),
+        "line_text": preview(sheet.lead, sheet.body, kind, by=user, at=now) if sheet.body else None,
     }
 
 

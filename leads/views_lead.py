@@ -16,7 +16,7 @@ from crm import clock
 from crm.access import get_visible
 from crm.actions import audit
 from crm.errors import RuleViolation
-from crm.facts_messages import of_customers
+from crm.facts_messages import heard_from, of_customers
 from crm.models import CustomerPhone, User
 from crm.pages import page
 from crm.seek import seek
@@ -24,7 +24,18 @@ from leads import explain, facts_lead
 from leads.actions import deals as deal_actions
 from leads.actions import grading, numbers
 from leads.edits import EDITS
-from leads.gates import is_own, lead_to_work, may_assign, may_join, may_sell, may_work, open_lead, user_of
+from leads.gates import (
+    is_clerk_of,
+    is_own,
+    lead_to_work,
+    may_assign,
+    may_join,
+    may_message,
+    may_sell,
+    may_work,
+    open_lead,
+    user_of,
+)
 from leads.models import Lead, LeadEvent
 from leads.resting import why_nobody
 from leads.story import Line, tell
@@ -65,6 +76,7 @@ def _about(row: Lead) -> dict[str, Any]:
     return {
         "people": facts_lead.party(row),
         "told": of_customers([row.customer_id]),
+        "heard": heard_from([row.customer_id], project_id=row.project_id),
         "objections": list(row.objections.order_by("dissolved_at", "raised_at")),
         "interests": list(row.interests.order_by("pk")),
         "units_seen": facts_lead.units_seen(row),
@@ -77,6 +89,7 @@ def _may(user: User, row: Lead) -> dict[str, bool]:
     return {
         "own": is_own(user, row),
         "works": may_work(user, row),
+        "writes": may_message(user, row) or is_clerk_of(user, row),
         "assigns": may_assign(user, row.project_id),
         "joins": may_join(user, row),
         "sells": may_sell(user, row),

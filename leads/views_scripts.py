@@ -5,18 +5,17 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from crm import clock
-from crm.clauses import clause_text
 from crm.errors import RuleViolation
 from crm.pages import page
 from leads import scripts
 from leads.actions import scripts as actions
 from leads.forms_scripts import TextForm
 from leads.gates import manager_project, user_of
+from leads.labels import script_title
 from leads.models import ObjectionAnswer, Script
 
 EXAMPLE = {
@@ -30,13 +29,6 @@ EXAMPLE = {
 }
 
 
-OCCASIONS = {
-    scripts.APPOINTMENT: gettext_lazy("The call before an arranged visit"),
-    scripts.NO_SHOW: gettext_lazy("The call after an arranged visit that was not kept"),
-}
-"""Scripts that belong to no clause of their own."""
-
-
 @require_safe
 def script_list(request: HttpRequest) -> HttpResponse:
     """Every script and answer, with a mark on the project's own."""
@@ -44,7 +36,7 @@ def script_list(request: HttpRequest) -> HttpResponse:
     own = set(Script.objects.filter(project=project).values_list("clause", flat=True))
     own_answers = set(ObjectionAnswer.objects.filter(project=project).values_list("cause", flat=True))
     context = {
-        "scripts": [(key, _title(key), key in own) for key in scripts.SCRIPTS],
+        "scripts": [(key, script_title(key), key in own) for key in scripts.SCRIPTS],
         "answers": [(key, key in own_answers) for key in scripts.ANSWERS],
     }
     return page(request, "leads/scripts.html", context)
@@ -69,14 +61,9 @@ def script(request: HttpRequest, what: str, key: str) -> HttpResponse:
         return redirect("leads:scripts")
     text = form["text"].value() or standard
     context = {"form": form, "key": key, "what": what, "own": own, "standard": standard}
-    context["title"] = _title(key) if what == "script" else ""
+    context["title"] = script_title(key) if what == "script" else ""
     context |= {"preview": scripts.render(text, EXAMPLE), "fields": scripts.FIELDS}
     return page(request, "leads/script.html", context, status=422 if form.errors else 200)
-
-
-def _title(key: str) -> str:
-    """What a script is for, in the reader's language."""
-    return str(OCCASIONS[key]) if key in OCCASIONS else clause_text(key, get_language() or "en")
 
 
 def _saved(request: HttpRequest, form: TextForm, what: str, key: str) -> bool:

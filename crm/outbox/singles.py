@@ -6,16 +6,19 @@ import datetime as dt
 from collections.abc import Collection
 
 from django.db import transaction
+from django.utils import formats
 from django.utils.translation import gettext as _
 
 from crm.contact_cap import Caps
 from crm.errors import RuleViolation
-from crm.models import Customer, Message, Project, User
+from crm.models import Customer, GatewayTemplate, Message, Project, SendRun, User
 from crm.outbox.planning import Row, plan
 from crm.outbox.runs import launch, open_run
-from crm.rules_messages import Left, RunKind
+from crm.rules_messages import Left, RunKind, State
 
 PATIENCE = dt.timedelta(hours=24)
+#: how far the plan looks for the day that the cap would let it go; then `PATIENCE` is how long it may wait
+LOOK_AHEAD = dt.timedelta(days=90)
 
 
 def reason_text(reason: str) -> str:
@@ -58,8 +61,10 @@ def send_one(
     caps: Caps | None = None,
     kept_free: Collection[dt.date] = (),
     at_least_once: bool = False,
+    template: GatewayTemplate | None = None,
 ) -> Message:
-    """Plan and launch one message. RuleViolation when it may not go now, with the reason; nothing stays then.
+    """Plan and launch one message. RuleViolation when it may not go now, with the reason and, where the cap stops it,
+    the day it may go; nothing stays then.
     `consultant` signs it (default: `by`). Kind SERVICE is never capped, passes an opt-out and goes at any hour.
     """
     starts = max(at, not_before or at)
@@ -72,21 +77,30 @@ def send_one(
         consultant=consultant or (str(by) if by else project.short_name),
         clause=clause,
         starts_at=starts,
-        expires_at=expires_at or starts + PATIENCE,
+        expires_at=expires_at or starts + LOOK_AHEAD,
         caps=caps,
         at_least_once=at_least_once,
+        template=template,
         by=by,
         at=at,
     )
     plan(run=run, audience=[Row(customer.pk, values=values)], at=at, kept_free=kept_free)
     message = run.messages.first()
-    left = run.exclusions.first()
-    if message is None or message.state == "held":
-        reason = (
-            message.reason if message is not None else left.reason if left is not None else Left.NO_NUMBER
-        )
-        raise RuleViolation(
-            reason_text(reason), "SC-6" if reason in (Left.CAP, Left.RESERVED) else "", code=reason
-        )
+    if message is None or message.state == State.HELD:
+        raise _stopped(run, message)
+    if expires_at is None:
+        run.expires_at = max(starts, message.not_before) + PATIENCE
+        run.save(update_fields=["expires_at"])
     launch(run_id=run.pk, by=by, at=at)
     return message
+
+
+def _stopped(run: SendRun, message: Message | None) -> RuleViolation:
+    """Why the one message of a run may not go now, and when it may."""
+    left = run.exclusions.first()
+    reason = message.reason if message is not None else left.reason if left is not None else Left.NO_NUMBER
+    text = reason_text(reason)
+    if message is not None:
+        day = formats.date_format(message.not_before.astimezone(run.project.zone), "DATE_FORMAT")
+        text = _("%(why)s It may go on %(day)s.") % {"why": text, "day": day}
+    return RuleViolation(text, "SC-6" if reason in (Left.CAP, Left.RESERVED) else "", code=reason)

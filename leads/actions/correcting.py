@@ -32,6 +32,8 @@ def void_contact(*, event_id: int, lead_id: int, by: User, at: dt.datetime) -> L
             "PX-14",
             code="too_late",
         )
+    if event.contact is not None and event.contact.automatic:
+        raise RuleViolation(_("The message has left; it cannot be taken back."), "PX-14", code="already_sent")
     if LeadEvent.objects.filter(lead=lead, kind=EventKind.VOID, ref=event.pk).exists():
         return lead
     logged = list(

@@ -4,6 +4,7 @@ from leads.models.deals import Deal, DealStep
 from leads.models.grades import GradeMeaning
 from leads.models.imports import ImportBatch, ImportTrace, RefusedRow, RegisterMapping, StaffName
 from leads.models.leads import HeardVia, Interest, Lead, Objection
+from leads.models.messages import SingleMessage
 from leads.models.registers import InboundCall, LeadEvent, MergeRecord, Visit
 from leads.models.scripts import ObjectionAnswer, Script
 from leads.models.tasks import CallTask, DowngradeReview
@@ -27,6 +28,7 @@ __all__ = [
     "RefusedRow",
     "RegisterMapping",
     "Script",
+    "SingleMessage",
     "StaffName",
     "Visit",
 ]
