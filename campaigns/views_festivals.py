@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from campaigns import facts_festivals, gates
@@ -66,7 +67,8 @@ def fill(request: HttpRequest) -> HttpResponse:
     """Compute a year's missing festivals."""
     user, year = gates.festivals_reviewer(request), _year(request)
     new = festivals.fill(years=[year], by=user, at=clock.now())
-    messages.success(request, _("%(n)d festival days added.") % {"n": new})
+    added = ngettext("%(n)d festival day added.", "%(n)d festival days added.", new) % {"n": new}
+    messages.success(request, added)
     return redirect(_table_of(year))
 
 

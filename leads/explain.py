@@ -134,7 +134,7 @@ def _event(kind: str, value: str) -> str:
         EventKind.GRADE: _("graded"),
         EventKind.QUALITY: _("judged"),
         EventKind.REOPENED: _("reopened"),
-        EventKind.NO_PHONE: _("registered without a number"),
+        EventKind.NO_PHONE: _("no good number"),
         EventKind.PHONE_REPAIRED: _("number put right"),
         EventKind.PREFERENCE: _("the customer's wish"),
         EventKind.KIND: _("change of kind"),
@@ -160,7 +160,11 @@ def _adjustment(step: Mapping[str, Any], zone: ZoneInfo) -> str:
         return _("Promised to the customer for %(moment)s.") % {"moment": say_moment(moment, zone)}
     texts = {
         Adjust.FEWER: _("The customer wishes fewer calls: the interval counts %(number)s times."),
-        Adjust.ENTERED_LATE: _("Entered %(number)s days late: due on the day of entry, %(day)s."),
+        Adjust.ENTERED_LATE: ngettext(
+            "Entered %(number)s day late: due on the day of entry, %(day)s.",
+            "Entered %(number)s days late: due on the day of entry, %(day)s.",
+            said["number"],
+        ),
         Adjust.CATCH_UP: _("History was loaded: catch-up, spread to %(day)s."),
         Adjust.POOL: _("Came from the pool: due on the day a consultant got it, %(day)s."),
         Adjust.REPAIRED: _("The number was put right: due that day, %(day)s."),

@@ -44,6 +44,6 @@ def units_store(request: HttpRequest) -> HttpResponse:
     done = import_units(project=project, rows=found.units, by=by, at=clock.now())
     messages.success(
         request,
-        _("%(new)s units are new, %(changed)s changed, %(same)s were the same.") % done._asdict(),
+        _("Units: %(new)s new, %(changed)s changed, %(same)s the same as before.") % done._asdict(),
     )
     return redirect("crm:units")

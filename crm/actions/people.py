@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crm.actions import audit, passwords, sessions, sign_ins
 from crm.errors import RuleViolation
@@ -33,7 +34,11 @@ def refuse_while_on_duty(user: User, project_id: int | None) -> None:
     count = live_duties(user.pk, project_id)
     if count:
         raise RuleViolation(
-            _("%(name)s still looks after %(count)s leads. Hand them over first, then try again.")
+            ngettext(
+                "%(name)s still looks after %(count)s lead. Hand it over first, then try again.",
+                "%(name)s still looks after %(count)s leads. Hand them over first, then try again.",
+                count,
+            )
             % {"name": user, "count": count},
             "PX-7",
             code="hand_over_first",
