@@ -154,7 +154,8 @@ def _adjustment(step: Mapping[str, Any], zone: ZoneInfo) -> str:
     """One adjustment in words; "" for those the interval already says."""
     kind = step["kind"]
     day = say_day(dt.date.fromisoformat(step["day"])) if step.get("day") else ""
-    said = {"day": day, "number": step.get("number") or 0}
+    number = int(step.get("number") or 0)
+    said = {"day": day, "number": number}
     if kind == Adjust.PROMISE and step.get("at"):
         moment = dt.datetime.fromisoformat(step["at"])
         return _("Promised to the customer for %(moment)s.") % {"moment": say_moment(moment, zone)}
@@ -163,7 +164,7 @@ def _adjustment(step: Mapping[str, Any], zone: ZoneInfo) -> str:
         Adjust.ENTERED_LATE: ngettext(
             "Entered %(number)s day late: due on the day of entry, %(day)s.",
             "Entered %(number)s days late: due on the day of entry, %(day)s.",
-            said["number"],
+            number,
         ),
         Adjust.CATCH_UP: _("History was loaded: catch-up, spread to %(day)s."),
         Adjust.POOL: _("Came from the pool: due on the day a consultant got it, %(day)s."),

@@ -62,7 +62,7 @@ def test_every_operation_names_its_group_what_it_may_answer_and_how_to_sign_in(s
     assert len(set(ids)) == len(ids)
 
 
-def test_what_creates_calls_visits_and_contacts_takes_an_idempotency_key(schema: Any) -> None:
+def test_what_creates_calls_visits_contacts_and_messages_takes_an_idempotency_key(schema: Any) -> None:
     keyed = {
         path
         for path, _method, told in operations(schema)
@@ -72,5 +72,6 @@ def test_what_creates_calls_visits_and_contacts_takes_an_idempotency_key(schema:
         "/api/v1/projects/{project}/calls/",
         "/api/v1/projects/{project}/visits/",
         "/api/v1/leads/{lead}/contacts/",
+        "/api/v1/leads/{lead}/messages/",
         "/api/v1/tasks/{task}/contacts/",
     }
