@@ -26,6 +26,7 @@ from campaigns.models import Broadcast, SavedAudience
 from campaigns.rules_audiences import read
 from crm import clock
 from crm.access import get_visible
+from crm.asked import number
 from crm.celery import soon
 from crm.deeds import attempt, posted
 from crm.gates import user_of
@@ -85,10 +86,10 @@ def _usual(request: HttpRequest, project: Project) -> dict[str, Any]:
         "expires_at": start.replace(hour=20),
         "price": last.price if last else None,
     }
-    chosen = request.GET.get("audience", "")
-    if chosen.isdecimal():
+    chosen = number(request.GET.get("audience", ""))
+    if chosen is not None:
         rows = SavedAudience.objects.filter(project=project)
-        initial |= audience_initial(get_visible(rows, pk=int(chosen)).audience)
+        initial |= audience_initial(get_visible(rows, pk=chosen).audience)
     return initial
 
 

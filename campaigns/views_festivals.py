@@ -20,6 +20,7 @@ from campaigns.models import FestivalDay, GreetingText
 from campaigns.rules_greetings import STANDARD, TOGETHER
 from crm import clock
 from crm.access import get_visible
+from crm.asked import number
 from crm.deeds import attempt, posted, press
 from crm.gates import user_of
 from crm.models import Project, User
@@ -34,9 +35,10 @@ def _year(request: HttpRequest) -> int:
     asked = request.GET.get("year") or request.POST.get("year") or ""
     if not asked:
         return clock.now().year
-    if not asked.isdecimal() or not FIRST_YEAR <= int(asked) <= LAST_YEAR:
+    year = number(asked)
+    if year is None or not FIRST_YEAR <= year <= LAST_YEAR:
         raise Http404
-    return int(asked)
+    return year
 
 
 def _table_of(year: int) -> str:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from crm import clock
 from crm.actions import calendars
+from crm.asked import number
 from crm.calendar_files import shipped_years
 from crm.deeds import attempt, posted, press
 from crm.forms_calendar import FREE, WORKED, DayForm
@@ -52,9 +53,10 @@ def _year(request: HttpRequest) -> int:
     asked = request.GET.get("year") or request.POST.get("year") or ""
     if not asked:
         return clock.now().year
-    if not asked.isdecimal() or not FIRST_YEAR <= int(asked) <= LAST_YEAR:
+    year = number(asked)
+    if year is None or not FIRST_YEAR <= year <= LAST_YEAR:
         raise Http404
-    return int(asked)
+    return year
 
 
 @require_safe

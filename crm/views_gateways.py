@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from crm import clock
 from crm.access import get_visible
 from crm.actions import gateways as actions
+from crm.asked import words
 from crm.deeds import attempt, posted
 from crm.forms_gateways import GatewayForm, SignatureForm, TemplateForm, TestMessageForm
 from crm.gates import administrator_of
@@ -111,7 +112,7 @@ def gateway_test(request: HttpRequest, pk: int) -> HttpResponse:
 def gateway_signature(request: HttpRequest, pk: int) -> HttpResponse:
     """Note what the carrier says about a signature."""
     by, row = administrator_of(request), _one(pk)
-    known = row.signatures.filter(signature=request.POST.get("s-signature", "")).first()
+    known = row.signatures.filter(signature=words(request.POST, "s-signature", 60)).first()
     form = SignatureForm(request.POST, prefix="s", instance=known)
 
     def save() -> None:

@@ -10,6 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from crm.actions.preferences import set_language
+from crm.asked import number
 from crm.models import User
 from crm.navigation import home_url
 from crm.project_context import switch_project
@@ -38,9 +39,9 @@ def language(request: HttpRequest) -> HttpResponse:
 @require_POST
 def project(request: HttpRequest) -> HttpResponse:
     """Switch to another of the user's projects; a foreign or unknown id changes nothing."""
-    wanted = request.POST.get("project", "")
-    if wanted.isdecimal():
-        switch_project(request, int(wanted))
+    wanted = number(request.POST.get("project", ""))
+    if wanted is not None:
+        switch_project(request, wanted)
     return redirect(next_url(request))
 
 
@@ -60,4 +61,5 @@ def next_url(request: HttpRequest) -> str:
     """The local page named by `next`, else the first page."""
     wanted = request.POST.get("next", "")
     local = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if local else "/"
+    # Without its slash a word would be taken for the name of a view, and most words name none.
+    return wanted if local and wanted.startswith("/") else "/"

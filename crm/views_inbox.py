@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from crm import clock, outbox
 from crm.access import get_visible, require_somewhere, scope
 from crm.actions import inbox as actions
+from crm.asked import numbers
 from crm.deeds import press
 from crm.gates import user_of
 from crm.models import InboundMessage, Message, User
@@ -86,7 +87,7 @@ def unknown(request: HttpRequest) -> HttpResponse:
 def unknown_read(request: HttpRequest) -> HttpResponse:
     """Leave the ticked ones at unknown, for good."""
     by = _gate(request)
-    ids = [int(each) for each in request.POST.getlist("message") if each.isascii() and each.isdigit()][:500]
+    ids = numbers(request.POST.getlist("message"))[:500]
     mine = list(unknown_messages(by).filter(pk__in=ids).values_list("pk", flat=True))
     press(request, lambda: outbox.settle_unknown(ids=mine, by=by, at=clock.now()), _("Read and settled."))
     return redirect("crm:unknown")

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from crm import clock
 from crm.access import get_visible, require_somewhere
 from crm.actions import factors, members, passwords, people
+from crm.asked import words
 from crm.deeds import attempt, posted, press
 from crm.forms_base import BaseForm
 from crm.forms_people import AccountForm
@@ -38,7 +39,7 @@ FORM = ["GET", "HEAD", "POST"]
 @require_safe
 def users(request: HttpRequest) -> HttpResponse:
     """The accounts one administers, with their roles; `q` searches names and login names, `off=1` the closed."""
-    user, asked = user_of(request), request.GET.get("q", "").strip()[:60]
+    user, asked = user_of(request), words(request.GET, "q", 60)
     require_somewhere(user, Action.ADMINISTER)
     off = request.GET.get("off") == "1"
     found = seek(users_found(user, asked, active=not off), request.GET, order=("name", "id"))

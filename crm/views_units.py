@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from crm import clock
 from crm.access import get_visible
 from crm.actions import places
+from crm.asked import number, words
 from crm.deeds import attempt, posted, press
 from crm.forms_places import BuildingForm, UnitForm, UnitTypeForm
 from crm.gates import administrator_of
@@ -32,13 +33,13 @@ from crm.views_projects import FORM, show_form
 def units(request: HttpRequest) -> HttpResponse:
     """The units, by building (`building`) or number (`q`)."""
     administrator_of(request)
-    found, asked = current_project(request), request.GET.get("q", "").strip()[:20]
+    found, asked = current_project(request), words(request.GET, "q", 20)
     wanted = request.GET.get("building", "")
     rows = Unit.objects.filter(project=found).select_related("building", "unit_type")
     if asked:
         rows = rows.filter(number__icontains=asked)
-    if wanted.isdecimal():
-        rows = rows.filter(building=int(wanted))
+    if (building := number(wanted)) is not None:
+        rows = rows.filter(building=building)
     context = {
         "page": seek(rows, request.GET, order=("building_id", "number", "id"), size=50),
         "found": found,

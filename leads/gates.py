@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
 
 from crm.access import get_visible, grants_in, may, scope
+from crm.asked import number
 from crm.models import Project, User
 from crm.project_context import current_project, projects_of
 from crm.roles import Action, Limit, Reach, Role
@@ -142,10 +143,11 @@ def whose_list(user: User, wanted: str) -> User:
     """The consultant asked for by number ("" for oneself), if one may look at their list; else 404."""
     if not wanted:
         return user
-    if not wanted.isdecimal():
+    key = number(wanted)
+    if key is None:
         raise Http404
-    found = next((row for row in consultants_watched(user) if row.pk == int(wanted)), None)
-    return found or get_visible(User.objects.filter(pk=user.pk), pk=int(wanted))
+    found = next((row for row in consultants_watched(user) if row.pk == key), None)
+    return found or get_visible(User.objects.filter(pk=user.pk), pk=key)
 
 
 def pending_steps(user: User) -> QuerySet[DealStep]:

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from crm import clock
+from crm.asked import numbers
 from crm.errors import RuleViolation
 from crm.models import Project, User
 from crm.pages import page
@@ -51,9 +52,7 @@ def chosen(user: User, project: Project, asked: QueryDict) -> LeadQuerySet:
     if "all" in asked:
         found = LeadFilter(QueryDict(str(asked["all"])), scope, project=project, now=clock.now())
         return scope.filter(pk__in=found.qs.values("pk"))
-    return scope.filter(
-        pk__in=[int(text) for text in asked.getlist("lead") if text.isascii() and text.isdigit()][:MOST]
-    )
+    return scope.filter(pk__in=numbers(asked.getlist("lead"))[:MOST])
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from crm import clock
 from crm.access import get_visible, require_somewhere
+from crm.asked import words
 from crm.errors import RuleViolation
 from crm.pages import page
 from crm.roles import Action, Limit
@@ -82,7 +83,7 @@ def deal_decide(request: HttpRequest, step: int) -> HttpResponse:
             messages.success(request, _("Approved. It counts from now on."))
         else:
             actions.decline_step(
-                step_id=row.pk, note=request.POST.get("note", "")[:200], by=user, at=clock.now()
+                step_id=row.pk, note=words(request.POST, "note", 200), by=user, at=clock.now()
             )
             messages.success(request, _("Declined. The proposal stays on record."))
     except RuleViolation as violation:

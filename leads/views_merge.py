@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from crm import clock
 from crm.access import get_visible, require_somewhere
+from crm.asked import number, words
 from crm.errors import RuleViolation
 from crm.models import Customer
 from crm.pages import page
@@ -31,12 +32,12 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
     """Find the other record, see what would move, then link or merge."""
     row, user = lead_to_join(request, pk), user_of(request)
     asked = request.POST if request.method == "POST" else request.GET
-    text, other = asked.get("q", "")[:60], asked.get("other", "")
+    text, other = words(asked, "q", 60), number(asked.get("other", ""))
     context: dict[str, Any] = {"lead": row, "q": text}
-    if not (other.isascii() and other.isdigit() and len(other) < 19):
+    if other is None:
         context["found"] = found_for(user, row, text)
         return page(request, "leads/merge.html", context)
-    second = get_visible(told_apart(candidates(user, row)), pk=int(other))
+    second = get_visible(told_apart(candidates(user, row)), pk=other)
     form = MergeForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from crm import clock
 from crm.access import require, roles_of
+from crm.asked import number
 from crm.deeds import posted
 from crm.errors import RuleViolation
 from crm.models import Project, User
@@ -69,11 +70,11 @@ def visit(request: HttpRequest) -> HttpResponse:
 
 def _saved(request: HttpRequest, kind: type[Visit] | type[InboundCall], user: User) -> dict[str, Any]:
     """What the entry just made led to, for whoever made it; the lead itself only for those who may open it."""
-    wanted = request.GET.get("saved", "")
-    if not wanted.isdecimal():
+    wanted = number(request.GET.get("saved", ""))
+    if wanted is None:
         return {}
     rows = kind._default_manager.filter(recorded_by=user, recorded_at__gt=clock.now() - RECENT)
-    row = rows.select_related("lead__consultant", "lead__project").filter(pk=int(wanted)).first()
+    row = rows.select_related("lead__consultant", "lead__project").filter(pk=wanted).first()
     if row is None:
         return {}
     opens = Lead.objects.visible_to(user).filter(pk=row.lead_id).exists()

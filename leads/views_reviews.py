@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from crm import clock
 from crm.access import get_visible
+from crm.asked import numbers, words
 from crm.errors import RuleViolation
 from crm.pages import page
 from crm.seek import seek
@@ -39,7 +40,7 @@ def downgrade_decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Agree with a drawn downgrade or reject it; nobody their own."""
     project, user = manager_project(request), user_of(request)
     row = get_visible(drawn(project), pk=pk)
-    verdict, note = request.POST.get("verdict", ""), request.POST.get("note", "")[:200]
+    verdict, note = request.POST.get("verdict", ""), words(request.POST, "note", 200)
     try:
         grading.decide_downgrade(review_id=row.pk, verdict=verdict, note=note, by=user, at=clock.now())
         messages.success(request, _("Noted."))
@@ -52,7 +53,7 @@ def downgrade_decide(request: HttpRequest, pk: int) -> HttpResponse:
 def doubtful_accept(request: HttpRequest) -> HttpResponse:
     """Let the chosen doubtful contacts count; one's own stay doubtful."""
     project, user = manager_project(request), user_of(request)
-    wanted = [int(text) for text in request.POST.getlist("contact") if text.isascii() and text.isdigit()]
+    wanted = numbers(request.POST.getlist("contact"))
     count = actions.accept_contacts(project_id=project.pk, ids=wanted, by=user, at=clock.now())
     text = ngettext("%(n)d contact counts from now on.", "%(n)d contacts count from now on.", count)
     messages.success(request, text % {"n": count})
