@@ -9,6 +9,7 @@ from campaigns import (
     views_broadcasts,
     views_festivals,
     views_greetings,
+    views_home,
     views_invitations,
     views_milestone_deeds,
     views_milestones,
@@ -17,6 +18,7 @@ from campaigns import (
 app_name = "campaigns"
 
 urlpatterns = [
+    path("", views_home.home, name="home"),
     path("festivals/", views_festivals.table, name="festivals"),
     path("festivals/fill/", views_festivals.fill, name="festivals_fill"),
     path("festivals/review/", views_festivals.review, name="festivals_review"),

@@ -137,6 +137,14 @@ TABLE: tuple[tuple[Text, tuple[Entry, ...]], ...] = (
         _("Prepare"),
         (
             Entry(
+                "campaigns:home",
+                _("Campaigns"),
+                "calendar-event",
+                (Action.MAKE_CAMPAIGN, Action.APPROVE_CAMPAIGN),
+                short=_("Campaigns"),
+                tab=3,
+            ),
+            Entry(
                 "campaigns:milestones",
                 _("Milestones"),
                 "flag",
@@ -201,7 +209,7 @@ HOMES: tuple[tuple[Role, str], ...] = (
     (Role.CONSULTANT, "leads:today"),
     (Role.FRONT_DESK, "leads:register_visit"),
     (Role.CONTRACTS_CLERK, "leads:list"),
-    (Role.MARKETING, "leads:funnel"),
+    (Role.MARKETING, "campaigns:home"),
     (Role.SYSTEM_ADMINISTRATOR, "crm:users"),
 )
 HOME_OF_OTHERS = "crm:notices"

@@ -119,7 +119,7 @@ def every_screen_exists(monkeypatch: pytest.MonkeyPatch) -> None:
         (Role.SALES_DIRECTOR, "leads:manager"),
         (Role.FRONT_DESK, "leads:register_visit"),
         (Role.CONTRACTS_CLERK, "leads:list"),
-        (Role.MARKETING, "leads:funnel"),
+        (Role.MARKETING, "campaigns:home"),
         (Role.SYSTEM_ADMINISTRATOR, "crm:users"),
         (Role.REPAIRER, "crm:notices"),
     ],

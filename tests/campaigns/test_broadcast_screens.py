@@ -1,0 +1,98 @@
+"""The screens of broadcasts and marketing's home: masked for marketing, constant queries, nothing left unescaped."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from campaigns.models import Broadcast
+from crm.models import AuditEvent, Message
+from crm.roles import Role
+from tests.campaigns.test_broadcasts import at, launched, write
+from tests.crm.screens import signed_in
+from tests.factories import make_user
+from tests.leads.stage import Stage, set_stage
+
+pytestmark = pytest.mark.django_db
+FORM = {
+    "title": "<b>双十二</b>",
+    "body": "{project}双十二特惠",
+    "who": "leads",
+    "starts_at": "2026-11-20T10:00",
+    "expires_at": "2026-11-20T19:00",
+    "price": "0.05",
+    "save_as": "意向客户",
+}
+
+
+def test_from_the_sheet_to_the_export(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crm.clock.now", lambda: at("11-18 10:00"))
+    stage: Stage = set_stage()
+    user = make_user(Role.MARKETING, stage.project, "马")
+    stage.visitor("=安琪", "13800138001", at=at("11-01 10:00"), grade="A")
+    ma, wu = signed_in(user), signed_in(stage.wu)
+    sample = ma.post("/campaigns/broadcasts/sample/", FORM).content.decode()
+    assert "<b>1</b>" in sample
+    assert "云栖里双十二特惠【云栖里】" in sample
+    assert ma.post("/campaigns/broadcasts/new/", FORM | {"body": "【x】"}).status_code == 422
+    assert ma.post("/campaigns/broadcasts/new/", FORM).status_code == 302
+    assert "意向客户" in ma.get("/campaigns/broadcasts/new/").content.decode()
+    saved = Broadcast.objects.get()
+    assert saved.being_planned
+    row = write(stage, user, title="<i>真</i>")
+    url = f"/campaigns/broadcasts/{row.pk}/"
+    page = ma.get(url).content.decode()
+    assert "&lt;i&gt;真" in page
+    assert "=**" in page or "尊敬的贵宾" in page
+    assert ma.post(f"{url}submit/").status_code == 302
+    assert ma.post(f"{url}approve/").status_code == 403
+    home = wu.get("/campaigns/").content.decode()
+    assert url in home
+    assert "To be decided" in home
+    assert wu.post(f"{url}approve/").status_code == 302
+    for client, name, digits in ((ma, "=**", False), (wu, "'=安琪", True)):
+        people = client.get(f"{url}people/").content.decode()
+        assert ("138****8001" in people, "安琪" in people) == (digits, digits)
+        answer = client.post(f"{url}export/")
+        text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+        assert name in text
+        assert ("+8613800138001" in text) == digits
+    assert list(AuditEvent.objects.filter(verb="broadcast.exported").order_by("pk").values_list("by", flat=True)) == [
+        user.pk, stage.wu.pk,
+    ]  # fmt: skip
+    assert signed_in(set_stage("远山").wu).get(url).status_code == 404
+
+
+def _queries(client: Client, url: str) -> int:
+    client.get(url)
+    with CaptureQueriesContext(
+        connection,
+    ) as caught:
+        assert client.get(url).status_code == 200
+    return len(caught)
+
+
+def test_queries_are_the_same_for_one_and_for_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crm.clock.now", lambda: at("11-20 10:05"))
+    stage = set_stage()
+    user = make_user(Role.MARKETING, stage.project, "马")
+    client = signed_in(user)
+    stage.visitor("安", "13800138001", at=at("11-01 10:00"), grade="A")
+    row = launched(stage, user)
+    assert row.run is not None
+    urls = ("/campaigns/", "/campaigns/broadcasts/", f"/campaigns/broadcasts/{row.pk}/people/")
+    before = [_queries(client, url) for url in urls]
+    day = dt.timedelta(days=1)
+    first = Message.objects.get(run=row.run)
+    for n in range(12):
+        Broadcast.objects.create(
+            project=stage.project, title=f"b{n}", body="x", starts_at=row.starts_at + day,
+            expires_at=row.expires_at + day, prepared_by=user, prepared_at=row.prepared_at,
+        )  # fmt: skip
+        first.pk, first.to = None, f"+86138001390{n:02d}"
+        first.save(force_insert=True)
+    assert [_queries(client, url) for url in urls] == before
