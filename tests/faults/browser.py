@@ -20,7 +20,7 @@ class Person:
     """Somebody signed in. Safe to use from several threads, like several windows of one browser."""
 
     def __init__(self, port: int, login: str) -> None:
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120)
         self.client.headers["Accept-Language"] = "en"
         self.client.cookies.set("django_language", "en")
         self.token = self.token_of(self.client.get("/accounts/login/"))
@@ -57,7 +57,7 @@ def together(deeds: Sequence[Callable[[], T]]) -> list[T]:
     gate = threading.Barrier(len(deeds))
 
     def do(deed: Callable[[], T]) -> T:
-        gate.wait(30)
+        gate.wait(120)
         return deed()
 
     with ThreadPoolExecutor(len(deeds)) as pool:
