@@ -20,6 +20,9 @@ OF_KIND = {
 
 class GatewayForm(BaseModelForm):
     project = forms.ModelChoiceField(label=_("Project"), queryset=Project.objects.none())
+    kind = forms.ChoiceField(
+        label=_("Kind"), choices=Gateway.Kind.choices, initial=Gateway.Kind.HTTP, widget=forms.RadioSelect
+    )
     url = forms.CharField(label=_("Address of the agent"), max_length=300, required=False)
     key = forms.CharField(label=_("Account name"), max_length=60, required=False)
     host = forms.CharField(label=_("Host"), max_length=200, required=False)
@@ -45,7 +48,7 @@ class GatewayForm(BaseModelForm):
             "project", "name", "kind", "state", "is_default", "layout", "rate", "window", "needs_filing",
             "needs_template",
         )  # fmt: skip
-        widgets = {"kind": forms.RadioSelect, "state": forms.RadioSelect}
+        widgets = {"state": forms.RadioSelect}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         instance = kwargs.get("instance")

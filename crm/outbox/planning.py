@@ -147,7 +147,8 @@ def _from_query(cursor: Any, audience: QuerySet[Any, dict[str, Any]]) -> None:
     strange = set(columns) - {*COLUMNS, "reason"}
     if strange or "customer_id" not in columns:
         raise ValueError(f"an audience has the columns {COLUMNS}, not {sorted(strange) or names}")
-    sql, params = audience.order_by().query.sql_with_params()
+    rows = audience if audience.query.is_sliced else audience.order_by()
+    sql, params = rows.query.sql_with_params()
     cursor.execute(f"INSERT INTO outbox_audience ({', '.join(columns)}) {sql}", params)
 
 

@@ -67,11 +67,11 @@ def due(state: str, text: str = "") -> SafeString:
 
 @register.simple_tag
 def message_state(code: str) -> SafeString:
-    """Where a message stands (crm.labels.MESSAGE_STATES), as a tag with its icon."""
+    """Where a message stands (crm.labels.MESSAGE_STATES), as a tag."""
     mark = MESSAGE_STATES.get(code, Mark(code, UNKNOWN_ICON))
     kind = {"delivered": "tag-good", "unknown": "tag-warn"}.get(code, "")
     kind = "tag-bad" if code in ("undelivered", "refused") else kind
-    return format_html('<span class="tag {}">{} {}</span>', kind, icon(mark.icon), mark.label)
+    return format_html('<span class="tag {}">{}</span>', kind, mark.label)
 
 
 @register.simple_tag(name="bin")
