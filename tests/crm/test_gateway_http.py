@@ -167,7 +167,7 @@ def test_a_refused_message_is_sent_again_on_purpose_over_another_line() -> None:
     assert outbox.resend_refused(run_id=run.pk, by=make_user(), at=AT, gateway=other) == 1
     drain(other)
     assert states(run) == {customer.pk: "accepted"}
-    assert list(Message.objects.get(run=run).tries.values_list("n", "gateway__name")) == [
+    assert list(Message.objects.get(run=run).tries.order_by("n").values_list("n", "gateway__name")) == [
         (1, "agent"),
         (2, "second"),
     ]
