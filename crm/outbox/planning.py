@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -148,7 +149,10 @@ def _from_query(cursor: Any, audience: QuerySet[Any, dict[str, Any]]) -> None:
     if strange or "customer_id" not in columns:
         raise ValueError(f"an audience has the columns {COLUMNS}, not {sorted(strange) or names}")
     rows = audience if audience.query.is_sliced else audience.order_by()
-    sql, params = rows.query.sql_with_params()
+    try:
+        sql, params = rows.query.sql_with_params()
+    except EmptyResultSet:  # Django knows without asking that nobody is in it
+        return
     cursor.execute(f"INSERT INTO outbox_audience ({', '.join(columns)}) {sql}", params)
 
 
