@@ -41,6 +41,11 @@ def switch_project(request: HttpRequest, project_id: int) -> bool:
     return True
 
 
+def work_in(request: HttpRequest, project: Project) -> None:
+    """Go on in a project that was made just now: the list of this request was read before it existed."""
+    request.session[SESSION_KEY] = project.pk
+
+
 class ProjectZoneMiddleware:
     """Shows and reads every time in the zone of the current project."""
 

@@ -20,7 +20,7 @@ from crm.forms_places import ProjectForm, area_form, new_project_initial
 from crm.gates import administrator_of
 from crm.models import Area, Project
 from crm.pages import page
-from crm.project_context import current_project, projects_of
+from crm.project_context import current_project, projects_of, work_in
 
 FORM = ["GET", "HEAD", "POST"]
 
@@ -59,11 +59,15 @@ def project_new(request: HttpRequest) -> HttpResponse:
     """Make a project; it starts with the written procedure as its first policy (SC-13)."""
     by = administrator_of(request)
     form = ProjectForm(posted(request), initial=new_project_initial())
+    made: list[Project] = []
     if request.method == "POST" and attempt(
-        form, lambda: places.create_project(by=by, at=clock.now(), **form.cleaned_data)
+        form, lambda: made.append(places.create_project(by=by, at=clock.now(), **form.cleaned_data))
     ):
-        messages.success(request, _("The project is made. Next: its buildings and its people."))
-        return redirect("crm:projects")
+        work_in(request, made[0])
+        messages.success(
+            request, _("The project is made and you work in it now. Next: its buildings and its people.")
+        )
+        return redirect("crm:project_detail", pk=made[0].pk)
     return show_form(request, form, _("New project"), reverse("crm:projects"))
 
 

@@ -50,7 +50,7 @@ def lead_shown(pk: int, by: User, now: dt.datetime) -> Lead:
     row.interest_rows = list(row.interests.order_by("pk"))  # type: ignore[attr-defined]
     row.units_seen = facts_lead.units_seen(row)  # type: ignore[attr-defined]
     row.deal_rows = facts_lead.deals_of(row)  # type: ignore[attr-defined]
-    row.next_step = explain.next_step(row, row.project.zone)  # type: ignore[attr-defined]
+    row.next_step = explain.next_step(row, now)  # type: ignore[attr-defined]
     row.rest = why_nobody(row, row.bin, row.project.zone)  # type: ignore[attr-defined]
     row.may = {  # type: ignore[attr-defined]
         "work": may_work(by, row),

@@ -243,7 +243,7 @@ def _logged(done: Logged) -> dict[str, Any]:
         "effective": contact.effective,
         "clause": lead.clause,
         "due_at": lead.due_at,
-        "next_step": explain.next_step(lead, lead.project.zone),
+        "next_step": explain.next_step(lead, clock.now()),
     }
 
 

@@ -187,8 +187,12 @@ def _moved(reason: str, day: dt.date) -> str:
     return texts.get(Held(reason), _("On the list of %(day)s.")) % {"day": say_day(day)}
 
 
-def next_step(lead: Lead, zone: ZoneInfo, again: dt.datetime | None = None) -> str:
-    """What is due next for a lead, said after something was saved; `again`: when its open call is tried again."""
+def next_step(lead: Lead, at: dt.datetime, again: dt.datetime | None = None) -> str:
+    """What is due next for a lead, said after something was saved `at`; `again`: when its open call is tried again.
+
+    Needs `project` selected with it.
+    """
+    zone = lead.project.zone
     if lead.state != Lead.State.LIVE:
         return _("This lead has ended: no more calls.")
     if lead.review_due_at is not None and lead.review_clause == "PX-1":
@@ -203,5 +207,7 @@ def next_step(lead: Lead, zone: ZoneInfo, again: dt.datetime | None = None) -> s
             "moment": say_moment(again, zone),
             "clause": lead.clause,
         }
-    day = say_day(lead.due_at.astimezone(zone).date())
-    return _("Next: %(day)s, %(clause)s") % {"day": day, "clause": lead.clause}
+    said = {"day": say_day(lead.due_at.astimezone(zone).date()), "clause": lead.clause}
+    if lead.due_at < at:
+        return _("Overdue since %(day)s: call today, %(clause)s") % said
+    return _("Next: %(day)s, %(clause)s") % said

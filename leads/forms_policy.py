@@ -1,4 +1,4 @@
-"""The form of a policy draft, and what differs between two versions (SC-13)."""
+"""The form of a policy draft, and two versions beside each other (SC-13)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from leads import policy as policies
 from leads import policy_labels
 
 
-class Change(NamedTuple):
-    """One value that differs between two versions."""
+class Compared(NamedTuple):
+    """One value in two versions."""
 
     name: str
     label: Any
@@ -25,16 +25,15 @@ class Change(NamedTuple):
     unit: Any
 
 
-def changes(before: policies.Policy, after: policies.Policy) -> Iterator[Change]:
-    """Only what differs, in the order of the clauses."""
+def compared(before: policies.Policy, after: policies.Policy) -> Iterator[Compared]:
+    """Every value with what it was before, in the order of the clauses."""
     old, new = policies.dump(before), policies.dump(after)
+    words = policy_labels.CHOICES
     for name, item in policies.FIELDS.items():
-        if old[name] != new[name]:
-            unit = policy_labels.UNITS.get(item.metadata["unit"], "")
-            words = policy_labels.CHOICES
-            before_, after_ = (words.get(str(value), value) for value in (old[name], new[name]))
-            label = policy_labels.FIELDS.get(name, name)
-            yield Change(name, label, item.metadata["clause"], before_, after_, unit)
+        unit = policy_labels.UNITS.get(item.metadata["unit"], "")
+        before_, after_ = (words.get(str(value), value) for value in (old[name], new[name]))
+        label = policy_labels.FIELDS.get(name, name)
+        yield Compared(name, label, item.metadata["clause"], before_, after_, unit)
 
 
 class PolicyForm(BaseForm):

@@ -41,7 +41,8 @@ def fate_of(
     """Done by the first conversation or visit in [opens, due]; otherwise missed once its moment has passed.
 
     A day too late a greeting is none: a talk after ``due`` closes nothing. Who must not be called (do not contact,
-    messages only) or whose lead has ended as lost or invalid is owed no call any more. None: what ended before its
+    messages only), whose lead has ended as lost or invalid, or whose only number is wrong (PX-1: nothing to dial until
+    it is put right) is owed no call any more. None: what ended before its
     moment passed, or by it, stays as it is whatever is edited later (PX-14).
     """
     opens, due = call.opens, call.due
@@ -56,7 +57,7 @@ def fate_of(
     first = tries[0] if tries else None
     if at >= due and call.state in (DutyState.MISSED, DutyState.SUPERSEDED):
         return None
-    if plan.state in ("lost", "invalid") or plan.preference in ("do_not_contact", "messages_only"):
+    if _nobody_to_call(plan):
         return (
             None
             if call.state == DutyState.SUPERSEDED
@@ -65,6 +66,14 @@ def fate_of(
     if at >= due:
         return Fate(DutyState.MISSED, due, 0, len(tries), first)
     return Fate("", None, 0, len(tries), first, _next_try(tries, due, terms))
+
+
+def _nobody_to_call(plan: Plan) -> bool:
+    return (
+        plan.state in ("lost", "invalid")
+        or plan.preference in ("do_not_contact", "messages_only")
+        or plan.repair is not None
+    )
 
 
 def _answers(event: Event) -> bool:

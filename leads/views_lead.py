@@ -128,7 +128,7 @@ def saved(request: HttpRequest, pk: int, text: str = "") -> HttpResponse:
     if row is None:
         messages.warning(request, _("Saved. This lead is no longer among those you see."))
         return redirect("leads:list")
-    messages.success(request, f"{text or _('Saved.')} {explain.next_step(row, row.project.zone)}")
+    messages.success(request, f"{text or _('Saved.')} {explain.next_step(row, clock.now())}")
     return redirect(_back(request, pk))
 
 

@@ -21,7 +21,7 @@ from leads import facts
 from leads import policy as policies
 from leads.actions import policies as actions
 from leads.forms_manage import ApproveForm
-from leads.forms_policy import PolicyForm, changes
+from leads.forms_policy import PolicyForm, compared
 from leads.gates import project_of, user_of
 from leads.policy_gates import ANY, SALES, approve_from, may_with, version_seen
 
@@ -50,15 +50,17 @@ def policy_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def policy(request: HttpRequest, pk: int) -> HttpResponse:
-    """One version: what it changes against the one in force, who signed, what can be done with it."""
+    """One version: what it changes against the one in force, who signed, what can be done with it, all its values."""
     row, now = version_seen(user_of(request), pk), clock.now()
     current = facts.policy_in_force(row.project_id, now)
     is_current = current.version == row.pk
     against = _before(row) if is_current else current.policy
+    values = list(compared(against, policies.parse(row.values)))
     context = {
         "version": row,
         "is_current": is_current,
-        "changes": list(changes(against, policies.parse(row.values))),
+        "changes": [value for value in values if value.before != value.after],
+        "values": values,
         "approve_form": ApproveForm(initial={"effective_on": now.astimezone(row.project.zone).date()}),
         **may_with(user_of(request), row),
     }

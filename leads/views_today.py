@@ -47,6 +47,6 @@ def _last(user: User, now: dt.datetime) -> dict[str, Any]:
     zone = event.lead.project.zone
     return {
         "last": event,
-        "next_step": explain.next_step(event.lead, zone, next_try(event.lead)),
+        "next_step": explain.next_step(event.lead, now, next_try(event.lead)),
         "undo_until": (event.recorded_at + UNDO).astimezone(zone),
     }

@@ -9,10 +9,11 @@ from django import forms, template
 from django.forms import BoundField
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crm.labels import BINS, DUE, GRADES, MESSAGE_STATES, Mark
 
@@ -39,6 +40,25 @@ def _icon(name: str, label: str, kind: str) -> SafeString:
     return format_html(
         '<svg class="{}" aria-hidden="true" focusable="false"><use href="{}"/></svg>', classes, link
     )
+
+
+@register.filter
+def weekday_and_day(day: dt.date) -> str:
+    """A day with its year and its weekday, in the order of the reader's language."""
+    # Translators: a date format of Django: weekday, day, month, year (Chinese: "Y年n月j日 l")
+    return formats.date_format(day, _("l j F Y"))
+
+
+@register.filter
+def ago(moment: dt.datetime, now: dt.datetime) -> str:
+    """How long ago, in the one unit that matters: days, else hours, else minutes."""
+    passed = max(now - moment, dt.timedelta())
+    if passed.days:
+        return ngettext("%(n)d day ago", "%(n)d days ago", passed.days) % {"n": passed.days}
+    if hours := passed.seconds // 3600:
+        return ngettext("%(n)d hour ago", "%(n)d hours ago", hours) % {"n": hours}
+    minutes = passed.seconds // 60
+    return ngettext("%(n)d minute ago", "%(n)d minutes ago", minutes) % {"n": minutes}
 
 
 @register.simple_tag

@@ -120,6 +120,7 @@ def test_a_project_is_made_with_its_first_policy(root: Client) -> None:
     assert (made.active, made.region) == (True, "CN")
     assert made.windows == [["09:30", "11:30"], ["15:30", "17:00"]]
     assert PolicyVersion.objects.get(project=made).values == {"closing_time": "20:30"}
+    assert root.session["project_id"] == made.pk, "its buildings and people come next"
 
 
 @pytest.mark.parametrize(

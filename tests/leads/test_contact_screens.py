@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from crm import clock
 from crm.models import Contact, Occasion, User
+from leads import explain
 from leads.actions.contacts import ContactSheet, log_contact
 from leads.models import CallTask, Lead, LeadEvent, ObjectionAnswer, Script
 from tests.leads.stage import Stage, set_stage
@@ -110,6 +111,13 @@ def test_two_taps_log_a_conversation_and_the_next_date_is_said(stage: Stage, han
     assert "Next: Thu 5 Mar, SC-2.2" in page
     assert "Talked" in page
     assert CallTask.objects.get(lead=made.lead, clause="SC-2.1").state == "done"
+
+
+def test_a_passed_day_is_not_said_as_if_it_were_to_come(stage: Stage) -> None:
+    lead = stage.visitor("韩轩", "13800000001", at=MORNING).lead
+    assert explain.next_step(lead, MORNING) == "Next: Mon 2 Mar, SC-2.1"
+    late = MORNING + dt.timedelta(days=2)
+    assert explain.next_step(lead, late) == "Overdue since Mon 2 Mar: call today, SC-2.1"
 
 
 def test_what_was_learned_is_kept(stage: Stage, hands: Hands) -> None:

@@ -64,6 +64,15 @@ def test_only_changed_values_are_compared(stage: Stage) -> None:
     ]
 
 
+def test_the_first_version_lists_all_its_values(stage: Stage) -> None:
+    page = client_of(stage.wu).get(reverse("leads:policy", args=[PolicyVersion.objects.get(number=1).pk]))
+    said = {value.name: value.after for value in page.context["values"]}
+    assert list(said) == list(policy.FIELDS)
+    assert said["visitor_second_days"] == policy.Policy().visitor_second_days
+    assert page.context["changes"] == []
+    assert "本版本的全部数值" in page.content.decode()
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("visitor_second_days", 0), ("visitor_second_days", "x"), ("put_off_limit_days", 3)]
 )

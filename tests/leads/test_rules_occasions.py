@@ -12,11 +12,12 @@ from leads.policy import Policy
 from leads.rules_due import Terms
 from leads.rules_occasions import OccasionCall, fate_of
 from leads.rules_settle import Line, give_way
-from leads.rules_types import Event, Plan, PolicyVersion, ProjectClock
+from leads.rules_types import Duty, Event, Plan, PolicyVersion, ProjectClock
 
 CLOCK = ProjectClock.of("Asia/Shanghai")
 FESTIVAL = dt.date(2026, 9, 25)  # 中秋
 OPENS, DUE = CLOCK.midnight(FESTIVAL), CLOCK.closing(FESTIVAL)
+WRONG_NUMBER = Duty("repair", "PX-1", OPENS, DUE, 1, FESTIVAL, 1, 1)
 TERMS = Terms(PolicyVersion(OPENS - dt.timedelta(days=99), 1, Policy()), CLOCK, Calendar.from_rows([]))
 
 
@@ -63,6 +64,10 @@ CASES: dict[str, tuple[Any, ...]] = {
         [], {"preference": "do_not_contact"}, "open", "25 12:00", "superseded", "25 12:00", 0, 0,
     ),
     "messages only": ([], {"preference": "messages_only"}, "open", "25 12:00", "superseded", "25 12:00", 0, 0),
+    "the only number is wrong": (
+        [], {"repair": WRONG_NUMBER}, "open", "25 12:00", "superseded", "25 12:00", 0, 0,
+    ),
+    "the number is right again": ([], {}, "superseded", "25 12:00", "", None, 0, 0),
     "an owner after handover": ([], {"state": "closed"}, "open", "25 12:00", "", None, 0, 0),
     "taken back by the customer's wish": ([], {}, "superseded", "25 12:00", "", None, 0, 0),
     "a conversation that was taken back": ([], {}, "done", "25 12:00", "", None, 0, 0),
