@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.forms_base import BaseForm, BaseModelForm, DateInput, PhoneInput
 from crm.models import Gateway, GatewaySignature, GatewayTemplate, Project
@@ -48,6 +49,7 @@ class GatewayForm(BaseModelForm):
             "project", "name", "kind", "state", "is_default", "layout", "rate", "window", "needs_filing",
             "needs_template",
         )  # fmt: skip
+        labels = {"name": pgettext_lazy("of a thing", "Name")}
         widgets = {"state": forms.RadioSelect}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -27,10 +27,11 @@ def projects_of(request: HttpRequest) -> tuple[Project, ...]:
 
 
 def current_project(request: HttpRequest) -> Project | None:
-    """The project chosen in the header, else the first of the user's; None for a user without any."""
+    """The project chosen in the header, else the oldest of the user's; None for a user without any."""
     projects = projects_of(request)
     wanted = request.session.get(SESSION_KEY)
-    return next((project for project in projects if project.pk == wanted), projects[0] if projects else None)
+    oldest = min(projects, key=lambda project: project.pk, default=None)
+    return next((project for project in projects if project.pk == wanted), oldest)
 
 
 def switch_project(request: HttpRequest, project_id: int) -> bool:

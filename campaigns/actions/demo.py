@@ -1,4 +1,7 @@
-"""What the demo tells its customers: reviewed festivals, milestones in each state. Never in production."""
+"""What the demo tells its customers: reviewed festivals, milestones in each state, a broadcast to approve.
+
+Never in production.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import datetime as dt
 
 from django.db import transaction
 
-from campaigns.actions import festivals, milestones
+from campaigns.actions import broadcasts, festivals, milestones
+from campaigns.actions.broadcasts import BroadcastSheet
 from campaigns.actions.milestones import MilestoneSheet
 from campaigns.rules_milestones import DEFAULTS, Kind
 from crm.access import colleagues
@@ -68,7 +72,27 @@ def tell(*, at: dt.datetime) -> int:
             milestones.submit(milestone_id=row.pk, by=writer, at=at)
         if state == "approved":
             milestones.approve(milestone_id=row.pk, by=manager, at=at)
+    _broadcast(project, writer, at)
     return len(PLAN)
+
+
+def _broadcast(project: Project, writer: User, at: dt.datetime) -> None:
+    """One that waits for a manager: from tomorrow's morning window it may go."""
+    tomorrow = at.astimezone(project.zone).date() + dt.timedelta(days=1)
+    sheet = BroadcastSheet(
+        title="三房客户专场",
+        body="{project}三房新推楼层可预约看房，优惠至{until}，欢迎您和家人来访。",
+        starts_at=dt.datetime.combine(tomorrow, dt.time(10), project.zone),
+        expires_at=dt.datetime.combine(tomorrow, dt.time(20), project.zone),
+        filter={"who": "leads", "grades": ["A", "B"]},
+    )
+    row = broadcasts.save_and_rehearse(
+        project=project, sheet=sheet, by=writer, at=at, save_as="A、B 级意向客户"
+    )
+    broadcasts.rehearse(broadcast_id=row.pk, at=at)
+    row.refresh_from_db()
+    if row.summary.get("messages"):
+        broadcasts.submit(broadcast_id=row.pk, by=writer, at=at)
 
 
 def _one(project: Project, role: Role) -> User | None:

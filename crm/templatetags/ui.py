@@ -46,7 +46,13 @@ def _icon(name: str, label: str, kind: str) -> SafeString:
 def weekday_and_day(day: dt.date) -> str:
     """A day with its year and its weekday, in the order of the reader's language."""
     # Translators: a date format of Django: weekday, day, month, year (Chinese: "Y年n月j日 l")
-    return formats.date_format(day, _("l j F Y"))
+    return formats.date_format(day, _("D j M Y"))
+
+
+@register.filter
+def narrow_weekday(name: str) -> str:
+    """A weekday's short name where a column is a finger wide: 一 for 星期一, Mon as it is."""
+    return name.removeprefix("星期")
 
 
 @register.filter
