@@ -96,4 +96,4 @@ class TemplateForm(BaseModelForm):
 
 class TestMessageForm(BaseForm):
     phone = forms.CharField(label=_("A number of your own"), max_length=40, widget=PhoneInput)
-    body = forms.CharField(label=_("text"), max_length=200, initial="这是一条测试短信。")
+    body = forms.CharField(label=_("Text"), max_length=200, initial="这是一条测试短信。")
