@@ -80,8 +80,8 @@ def _broadcast(project: Project, writer: User, at: dt.datetime) -> None:
     """One that waits for a manager: from tomorrow's morning window it may go."""
     tomorrow = at.astimezone(project.zone).date() + dt.timedelta(days=1)
     sheet = BroadcastSheet(
-        title="三房客户专场",
-        body="{project}三房新推楼层可预约看房，优惠至{until}，欢迎您和家人来访。",
+        title="岁末看房专场",
+        body="{project}新推楼层可预约看房，优惠至{until}，欢迎您和家人来访。",
         starts_at=dt.datetime.combine(tomorrow, dt.time(10), project.zone),
         expires_at=dt.datetime.combine(tomorrow, dt.time(20), project.zone),
         filter={"who": "leads", "grades": ["A", "B"]},
