@@ -1,4 +1,4 @@
-"""The ground a benchmark stands on: throwaway servers, an empty database, one fixed moment; all gone afterwards."""
+"""The ground a benchmark stands on: servers of its own, an empty database or one that was kept, one fixed moment."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import contextlib
 import datetime as dt
 import os
 import shutil
+import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from crm.launch.servers import start_throwaway, stop_throwaway
+from crm.launch.process import give, server_account, stop
+from crm.launch.servers import STOP_PATIENCE, Endpoints, Postgres, Server, Valkey, wait_ready
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MOMENT = dt.datetime(2026, 3, 3, 10, 40, tzinfo=ZONE)
@@ -24,24 +27,44 @@ def say(text: str = "") -> None:
     sys.stdout.flush()
 
 
+LARGE = """
+max_wal_size = '16GB'
+checkpoint_timeout = '1h'
+"""
+"""A load writes gigabytes at once; nothing here is read while a page is measured."""
+
+
 @contextlib.contextmanager
-def servers() -> Iterator[None]:
-    """Start PostgreSQL and Valkey in a folder of their own, name them to Django, and remove them again."""
+def servers(kept: Path | None = None) -> Iterator[None]:
+    """Start PostgreSQL and Valkey in a folder of their own and name them to Django.
+
+    The folder goes afterwards, but for the cluster in `kept`.
+    """
     folder = Path(tempfile.mkdtemp(prefix="crm-bench-", dir="/tmp"))
-    where, running = start_throwaway(folder)
-    data = Path(tempfile.mkdtemp(prefix="crm-bench-data-"))
+    give(folder, server_account())
+    cluster = Postgres((kept or folder) / "pg", folder, folder / "pg.log", durable=False)
+    running: list[tuple[Server, subprocess.Popen[bytes]]] = []
+    where = Endpoints(folder)
     os.environ |= {
         "DATABASE_URL": where.database_url,
         "REDIS_URL": where.redis_url,
-        "CRM_DATA": str(data),
+        "CRM_DATA": str(folder / "files"),
         "CRM_ENV": "development",
         "DJANGO_SETTINGS_MODULE": "crm.settings",
     }
     try:
+        for server in (cluster, Valkey(folder / "valkey", folder, folder / "valkey.log", durable=False)):
+            server.create()
+            if server is cluster:
+                (cluster.data / "postgresql.auto.conf").write_text(LARGE)
+            running.append((server, server.start()))
+        for server, process in running:
+            wait_ready(server, process)
         yield
     finally:
-        stop_throwaway(folder, running)
-        shutil.rmtree(data, ignore_errors=True)
+        for server, process in reversed(running):
+            stop(process, signal.SIGINT if server is cluster else signal.SIGTERM, STOP_PATIENCE)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def set_up() -> None:
@@ -61,14 +84,19 @@ def set_up() -> None:
 
 
 @contextlib.contextmanager
-def ground() -> Iterator[None]:
-    """Servers, Django and an empty, migrated database."""
-    with servers():
+def ground(kept: Path | None = None) -> Iterator[None]:
+    """Servers, Django and a migrated database: empty, or as an earlier benchmark left it in `kept`."""
+    with servers(kept):
         set_up()
         from django.core.management import call_command
 
         call_command("migrate", verbosity=0)
         yield
+
+
+def folder_of(data: Path | None, leads: int, one_project: bool) -> Path | None:
+    """Where the cluster of a size is kept, below the folder that was asked for."""
+    return data / f"{leads}{'-in-one' if one_project else ''}" if data else None
 
 
 def load_average() -> str:

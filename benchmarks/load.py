@@ -1,7 +1,7 @@
-"""Load data: the stories of one project, planned by the product itself, then copied by SQL to as many as asked for.
+"""Load data: stories planned by the product itself, then copied by SQL as often as asked for.
 
 Copy k of a row has the id of the original plus k times the number of originals; keys to copied tables move alike, so
-every copy is as whole as the original. Names and numbers differ from copy to copy.
+every copy is as whole as the original. Names and numbers differ from copy to copy. A project is made of COPIES of them.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 
 from django.db import connection, models
 
 from benchmarks.ground import say
-from benchmarks.originals import NOW, SOURCES, TEAM, people_and_places, store
+from benchmarks.originals import NOW, SET, SOURCES, TEAM, people_and_places, store
 from benchmarks.stories import tell
 from crm.models import (
     Contact,
@@ -41,7 +42,10 @@ from leads.models import (
     Visit,
 )
 
-SET = 10_000  # leads of the original project
+PROJECT = 10_000  # leads of a project
+COPIES = PROJECT // SET
+PART = 20  # copies in one statement
+LANES = 2  # statements at a time
 SURNAMES = "王李张刘陈杨黄赵周吴徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹"
 GIVEN = "伟芳娜敏静强磊军洋勇艳杰涛明超英华东雨桐子涵欣怡浩宇轩梓萱晨阳思远佳琪俊博文"
 NAMES = 30_000
@@ -78,31 +82,51 @@ class Loaded:
 
 
 def load(leads: int, *, one_project: bool = False, seed: int = 2026) -> Loaded:
-    """Fill the empty database with `leads` leads (a multiple of SET): a project for each SET, or one for all."""
+    """Fill the empty database with `leads` leads (a multiple of PROJECT): a project for each PROJECT, or one for all.
+
+    A database that an earlier benchmark has filled and kept is taken as it is.
+    """
     began = time.perf_counter()
-    copies = max(leads // SET, 1)
-    projects = 1 if one_project else copies
-    chance = random.Random(seed)  # noqa: S311 - stories, no secrets
-    people_and_places(copies, projects)
-    stories = [tell(chance, number % TEAM) for number in range(SET)]
-    store(stories, chance)
-    _name_everybody()
-    planning.replan(list(Lead.objects.values_list("pk", flat=True)), at=NOW)
-    _copy(copies, one_project)
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
+    if not _is_filled():
+        _fill(leads, one_project, random.Random(seed))  # noqa: S311 - stories, no secrets
     users = {user.username: user for user in User.objects.all()}
+    teams, sites = (sum(name[0] == kind and name[1:].isdigit() for name in users) for kind in "cm")
     return Loaded(
         leads=Lead.objects.count(),
         contacts=Contact.objects.count(),
         events=LeadEvent.objects.count(),
         tasks=CallTask.objects.count(),
-        consultants=[users[f"c{number}"] for number in range(copies * TEAM)],
-        managers=[users[f"m{number}"] for number in range(projects)],
-        desks=[users[f"d{number}"] for number in range(projects)],
+        consultants=[users[f"c{number}"] for number in range(teams)],
+        managers=[users[f"m{number}"] for number in range(sites)],
+        desks=[users[f"d{number}"] for number in range(sites)],
         director=users["director"],
         seconds=time.perf_counter() - began,
     )
+
+
+def _is_filled() -> bool:
+    """The list of names goes last: while it is there, or nobody is, the load is not whole."""
+    if not User.objects.exists():
+        return False
+    if "bench_name" in connection.introspection.table_names():
+        raise SystemExit("The data of an earlier benchmark is not whole; remove its folder.")
+    return True
+
+
+def _fill(leads: int, one_project: bool, chance: random.Random) -> None:
+    copies = max(leads // PROJECT, 1) * COPIES
+    _names()
+    people_and_places(copies, 1 if one_project else copies // COPIES)
+    store([tell(chance, number % TEAM) for number in range(SET)], chance)
+    _name_everybody()
+    planning.replan(list(Lead.objects.values_list("pk", flat=True)), at=NOW)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    _copy(copies, "0" if one_project else f"(k / {COPIES})")
+    _at_once(f"VACUUM ANALYZE {table}" for table in connection.introspection.table_names())
+    with connection.cursor() as cursor:
+        cursor.execute("CHECKPOINT")
+        cursor.execute("DROP TABLE bench_name")
 
 
 def describe(loaded: Loaded) -> None:
@@ -112,8 +136,8 @@ def describe(loaded: Loaded) -> None:
     )
 
 
-def _name_everybody() -> None:
-    """A list of names with their bigrams; the originals are named from it like the copies."""
+def _names() -> None:
+    """A list of names with their bigrams, for originals and copies."""
     chance = random.Random(7)  # noqa: S311
     with connection.cursor() as cursor:
         cursor.execute("CREATE UNLOGGED TABLE bench_name (n int PRIMARY KEY, name text, bigrams text[])")
@@ -121,6 +145,10 @@ def _name_everybody() -> None:
             for number in range(NAMES):
                 name = chance.choice(SURNAMES) + "".join(chance.choices(GIVEN, k=chance.choice((1, 2, 2, 2))))
                 copy.write_row((number, name, search_bigrams(name)))
+
+
+def _name_everybody() -> None:
+    with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE crm_customer SET name = n.name, bigrams = n.bigrams FROM bench_name n WHERE n.n = id * 7919 %% %s",
             [NAMES],
@@ -139,41 +167,45 @@ def _number(key: str) -> str:
 # the copies
 
 
-def _copy(copies: int, one_project: bool) -> None:
+def _copy(copies: int, site: str) -> None:
     strides = {kind: _largest(kind) for kind in COPIED}
-    site = "0" if one_project else "k"
     indexes = _drop_indexes()
-    if copies > 1:
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda kind: _copy_table(kind, strides, copies, site), _heaviest_first()))
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda statement: _run([statement]), indexes))
-    _run(
-        [
-            f"SELECT setval(pg_get_serial_sequence('{kind._meta.db_table}', 'id'), max(id)) FROM {kind._meta.db_table}"
-            for kind in COPIED
-        ]
-        + ["DROP TABLE bench_name"]
-    )
-
-
-def _heaviest_first() -> Iterable[type[models.Model]]:
+    # A copy of each table at a time, the heaviest first, so that both lanes are busy to the end.
     heavy = (CallTask, LeadEvent, Contact)
-    return (*heavy, *(kind for kind in COPIED if kind not in heavy))
+    kinds: tuple[type[models.Model], ...] = (*heavy, *(kind for kind in COPIED if kind not in heavy))
+    parts = [range(start, min(start + PART, copies)) for start in range(1, copies, PART)]
+    _at_once(_copying(kind, strides, part, site) for kind in kinds for part in parts)
+    _at_once(sorted(indexes, key=lambda statement: " USING gin " not in statement))
+    _at_once(
+        f"SELECT setval(pg_get_serial_sequence('{kind._meta.db_table}', 'id'), max(id)) FROM {kind._meta.db_table}"
+        for kind in COPIED
+    )
 
 
 def _largest(kind: type[models.Model]) -> int:
     return int(kind._default_manager.aggregate(largest=models.Max("pk"))["largest"] or 0)
 
 
-def _run(statements: Iterable[str]) -> None:
-    """In a connection of the thread's own, without triggers and foreign key checks: the copies are whole."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
-        cursor.execute("SET maintenance_work_mem = '512MB'")
-        for statement in statements:
-            cursor.execute(statement)
-        cursor.execute("RESET ALL")
+def _at_once(statements: Iterable[str]) -> None:
+    """LANES statements at a time, without triggers and foreign key checks: the copies are whole."""
+    waiting = iter(list(statements))
+    lock = Lock()
+
+    def lane(_number: int) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica")
+            cursor.execute("SET maintenance_work_mem = '1GB'")
+            cursor.execute("SET synchronous_commit = off")
+            while True:
+                with lock:
+                    statement = next(waiting, None)
+                if statement is None:
+                    break
+                cursor.execute(statement)
+        connection.close()
+
+    with ThreadPoolExecutor(LANES) as pool:
+        list(pool.map(lane, range(LANES)))
 
 
 def _drop_indexes() -> list[str]:
@@ -191,9 +223,9 @@ def _drop_indexes() -> list[str]:
     return [definition for _name, definition in found]
 
 
-def _copy_table(
-    kind: type[models.Model], strides: Mapping[type[models.Model], int], copies: int, site: str
-) -> None:
+def _copying(
+    kind: type[models.Model], strides: Mapping[type[models.Model], int], part: range, site: str
+) -> str:
     columns, values = [], []
     own = _own_values(strides, site)
     for field in kind._meta.concrete_fields:
@@ -203,12 +235,10 @@ def _copy_table(
     names = ""
     if kind is Customer:
         names = f"JOIN bench_name n ON n.n = (t.id * 7919 + k * 104729) % {NAMES}"
-    _run(
-        [
-            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)} FROM {table} t"
-            f" CROSS JOIN generate_series(1, {copies - 1}) k {names}"
-            f" WHERE t.id <= {strides[kind]} ORDER BY k, t.id"
-        ]
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)}"
+        f" FROM generate_series({part.start}, {part.stop - 1}) k CROSS JOIN {table} t {names}"
+        f" WHERE t.id <= {strides[kind]}"
     )
 
 

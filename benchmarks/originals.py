@@ -1,4 +1,4 @@
-"""The originals of the load data: places, people, and the stories of one project as rows."""
+"""The originals of the load data: places, people, and the stories of SET leads as rows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ from crm.states import EFFECTIVE
 from leads.models import Deal, DealStep, HeardVia, InboundCall, Interest, Lead, LeadEvent, Objection, Visit
 
 NOW = MOMENT.astimezone(dt.UTC)
-TEAM = 25  # consultants of a project
+SET = 2_000  # leads that are told one by one
+TEAM = 5  # consultants who work them
 SOURCES = ("路过", "朋友介绍", "抖音", "安居客", "户外广告", "老业主")
 NO_LOGIN = "!"  # the mark of an account that nobody can sign in to
 
@@ -61,7 +62,8 @@ def people_and_places(copies: int, projects: int) -> None:
         for n in range(projects)
     ]
     others = User.objects.bulk_create([*others, User(username="director", name="总监", password=NO_LOGIN)])
-    held = [(user, Role.CONSULTANT, sites[n // TEAM % projects]) for n, user in enumerate(consultants)]
+    each = len(consultants) // projects
+    held = [(user, Role.CONSULTANT, sites[n // each]) for n, user in enumerate(consultants)]
     held += [(user, Role.SALES_MANAGER, site) for user, site in zip(others, sites, strict=False)]
     held += [(user, Role.FRONT_DESK, site) for user, site in zip(others[projects:], sites, strict=False)]
     Membership.objects.bulk_create(

@@ -13,9 +13,10 @@ import resource
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.ground import MOMENT, ground, load_average, say, set_up
+from benchmarks.ground import MOMENT, folder_of, ground, load_average, say, set_up
 
 PROCESSES = 2  # the lanes of leads.actions.replanning
 LATER = MOMENT.astimezone(dt.UTC) + dt.timedelta(minutes=5)
@@ -33,8 +34,9 @@ def main() -> None:
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--leads", type=int, default=200_000)
     words.add_argument("--one-project", action="store_true", help="all leads in one project")
+    words.add_argument("--data", type=Path, help="keep the database here and measure on what is kept")
     asked = words.parse_args()
-    with ground():
+    with ground(folder_of(asked.data, asked.leads, asked.one_project)):
         from benchmarks.load import describe, load
 
         loaded = load(asked.leads, one_project=asked.one_project)
@@ -88,34 +90,46 @@ def _everything() -> None:
 
 
 def _policy() -> None:
-    """SC-13: the live leads of every project under a version with other intervals, in slices that share the work."""
+    """SC-13: the live leads of every project under a version with other intervals, in slices that share the work.
+
+    On kept data each run brings a version of its own, five minutes after the one before.
+    """
+    from django.db.models import Max
+
     from crm.models import PolicyVersion, Project, User
 
     people = list(User.objects.order_by("pk")[:3])
+    number = PolicyVersion.objects.aggregate(last=Max("number"))["last"] + 1
+    at = LATER + (number - 2) * dt.timedelta(minutes=5)
+    longer = number % 2
     PolicyVersion.objects.bulk_create(
         PolicyVersion(
             project=project,
-            number=2,
-            values={"caller_interval_days": 5, "ordinary_interval_days": 6, "c_interval_days": 10},
+            number=number,
+            values={
+                "caller_interval_days": 5 + longer,
+                "ordinary_interval_days": 6,
+                "c_interval_days": 10 + longer,
+            },
             state=PolicyVersion.State.APPROVED,
             prepared_by=people[0],
             reviewed_by=people[1],
             approved_by=people[2],
-            prepared_at=LATER,
-            reviewed_at=LATER,
-            approved_at=LATER,
-            effective_from=LATER,
+            prepared_at=at,
+            reviewed_at=at,
+            approved_at=at,
+            effective_from=at,
         )
         for project in Project.objects.all()
     )
-    versions = list(PolicyVersion.objects.filter(number=2).order_by("pk").values_list("pk", flat=True))
+    versions = list(PolicyVersion.objects.filter(number=number).order_by("pk").values_list("pk", flat=True))
     began = time.perf_counter()
     _tell(
         "a new policy, two processes",
         began,
         _both(replan_lane, [[lane, *versions] for lane in range(PROCESSES)]),
     )
-    assert not PolicyVersion.objects.filter(replanned_at=None, number=2).exists()
+    assert not PolicyVersion.objects.filter(replanned_at=None, number=number).exists()
 
 
 def _both(work: Callable[[list[int]], Done], parts: list[list[int]]) -> list[Done]:
@@ -139,9 +153,10 @@ def replan_lane(lane_and_versions: list[int]) -> Done:
     lane, *versions = lane_and_versions
     leads = 0
     for version in PolicyVersion.objects.in_bulk(versions).values():
+        assert version.effective_from is not None
         left = 1
         while left:
-            step = replanning.replan_slice(version=version, at=LATER, lane=lane)
+            step = replanning.replan_slice(version=version, at=version.effective_from, lane=lane)
             leads, left = leads + step.done, step.left
     return _here(leads)
 
