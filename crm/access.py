@@ -25,11 +25,12 @@ M = TypeVar("M", bound=Model)
 
 
 class Holding(NamedTuple):
-    """One active membership, as plain data. `project_id` None means every project."""
+    """One active membership, as plain data. `project_id` None means every project; `capacity` None: the policy's."""
 
     role: str
     project_id: int | None
     area_id: int | None
+    capacity: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +69,31 @@ def holdings(user: User) -> tuple[Holding, ...]:
     """The user's active memberships; read once for each user object, so once a request."""
     cached: tuple[Holding, ...] | None = getattr(user, "_holdings", None)
     if cached is None:
-        if not user.is_authenticated or not user.is_active:
-            cached = ()
-        else:
-            rows = user.memberships.filter(active=True).filter(Q(project=None) | Q(project__active=True))
-            cached = tuple(Holding(*row) for row in rows.values_list("role", "project_id", "area_id"))
-        user._holdings = cached  # type: ignore[attr-defined]
+        cached = _read(user)[0]
     return cached
+
+
+def projects_held(user: User) -> tuple[Project, ...] | None:
+    """The active projects of the user's memberships by name; None when one stands for every project. Read together
+    with `holdings`.
+    """
+    if not hasattr(user, "_projects_held"):
+        _read(user)
+    found: tuple[Project, ...] | None = user._projects_held  # type: ignore[attr-defined]
+    return found
+
+
+def _read(user: User) -> tuple[tuple[Holding, ...], tuple[Project, ...] | None]:
+    held: tuple[Holding, ...] = ()
+    projects: tuple[Project, ...] | None = ()
+    if user.is_authenticated and user.is_active:
+        rows = user.memberships.filter(active=True).filter(Q(project=None) | Q(project__active=True))
+        found = list(rows.select_related("project").order_by("project__name", "role", "pk"))
+        held = tuple(Holding(row.role, row.project_id, row.area_id, row.capacity) for row in found)
+        each = {row.project_id: row.project for row in found}
+        projects = None if None in each else tuple(row for row in each.values() if row is not None)
+    user._holdings, user._projects_held = held, projects  # type: ignore[attr-defined]
+    return held, projects
 
 
 def roles_of(user: User) -> frozenset[str]:

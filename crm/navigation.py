@@ -231,6 +231,8 @@ class Navigation:
         ]
         self.more = tuple(item for item in others if item not in self.tabs)
         self.keyed = tuple(item for item in everything if item.keys)
+        #: equal for users who are shown the same entries with the same one marked
+        self.key = tuple((item.url_name, item.current) for item in everything)
 
 
 def navigation_for(request: HttpRequest) -> Navigation:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from crm.access import holdings
+from crm.access import projects_held
 from crm.models import Project
 
 SESSION_KEY = "project_id"
@@ -17,11 +17,8 @@ def projects_of(request: HttpRequest) -> tuple[Project, ...]:
     """The active projects of the user's memberships; one without a project stands for all. Read once a request."""
     cached: tuple[Project, ...] | None = getattr(request, "_projects", None)
     if cached is None:
-        held = holdings(request.user) if request.user.is_authenticated else ()
-        rows = Project.objects.filter(active=True)
-        if not any(holding.project_id is None for holding in held):
-            rows = rows.filter(pk__in={holding.project_id for holding in held})
-        cached = tuple(rows) if held else ()
+        held = projects_held(request.user) if request.user.is_authenticated else ()
+        cached = tuple(Project.objects.filter(active=True)) if held is None else held
         request._projects = cached  # type: ignore[attr-defined]
     return cached
 

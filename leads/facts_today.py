@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from django.db.models import Prefetch, Q
+from django.db.models import OuterRef, Q, Subquery
 
-from crm.models import Contact, CustomerPhone, Membership, Project, User
+from crm.access import holdings
+from crm.models import Contact, CustomerPhone, Project, User
 from crm.models import PolicyVersion as PolicyRow
 from crm.phones import mask
 from crm.roles import Role
@@ -97,12 +98,12 @@ class Day:
 
 
 def day_of(user: User, projects: Sequence[Project], at: dt.datetime) -> Day:
-    """The day of `user` in these projects at the moment `at`. Five queries, one more for who stands in for others,
-    whatever the number of lines.
+    """The day of `user` in these projects at the moment `at`. Three queries, one more for who stands in for others
+    and one for the user's roles where they are not known yet, whatever the number of lines.
     """
     frames = _frames(user, projects, at)
     tasks: dict[int, list[CallTask]] = defaultdict(list)
-    rows = sorted(_tasks(user, frames.values()), key=lambda task: task.pk)
+    rows = sorted(_tasks(user, frames), key=lambda task: task.pk)
     for task in rows:
         tasks[task.lead_id].append(task)
     owners = _owners_stood_in_for(user, rows)
@@ -119,7 +120,7 @@ def day_of(user: User, projects: Sequence[Project], at: dt.datetime) -> Day:
         again=tuple(groups["again"]),
         held=tuple(groups["held"]),
         gave_way=tuple(groups["gave_way"]),
-        done=_done(user, frames.values()),
+        done=_done(user, frames),
         capacity=sum(frame.capacity for frame in frames.values()),
     )
 
@@ -129,11 +130,8 @@ def _frames(user: User, projects: Sequence[Project], at: dt.datetime) -> dict[in
         project__in=projects, kind="cadence", state=PolicyRow.State.APPROVED, effective_from__lte=at
     ).order_by("effective_from", "number")
     in_force = {pk: policies.parse(values) for pk, values in rows.values_list("project_id", "values")}
-    own = dict(
-        Membership.objects.filter(
-            user=user, project__in=projects, role=Role.CONSULTANT.value, active=True, capacity__isnull=False
-        ).values_list("project_id", "capacity")
-    )
+    consultants = [each for each in holdings(user) if each.role == Role.CONSULTANT.value]
+    own = {each.project_id: each.capacity for each in consultants if each.capacity}
     found = {}
     for project in projects:
         policy = in_force.get(project.pk, policies.Policy())
@@ -152,21 +150,39 @@ def _frames(user: User, projects: Sequence[Project], at: dt.datetime) -> dict[in
     return found
 
 
-def _tasks(user: User, frames: Iterable[TodayProject]) -> Iterable[CallTask]:
-    """What stands on the user's list today, and what would but was moved away from it."""
+NEEDED = (
+    *("kind", "clause", "channel", "opens_at", "due_at", "credit", "list_day", "moved_reason", "held_until"),
+    *("held_reason", "gave_way_on", "tries", "next_try_at"),
+    *("lead__project", "lead__grade", "lead__is_key", "lead__wanted"),
+    *("lead__customer__name", "lead__customer__salutation", "lead__customer__windows"),
+)
+"""The columns a line shows or is sorted by, of the sixty that tasks, leads and customers have."""
+
+
+def _tasks(user: User, frames: Mapping[int, TodayProject]) -> list[CallTask]:
+    """What stands on the user's list today, and what would but was moved away from it; `good_number` with each.
+
+    The database looks up the user's open tasks by day and the few found are told by project here: asked for the project
+    too, it reads all leads of it.
+    """
     wanted = Q(pk__in=[])
-    for frame in frames:
-        here = Q(lead__project=frame.project)
-        wanted |= here & (
-            Q(list_day__lte=frame.today) | Q(due_at__lte=frame.closes) | Q(gave_way_on=frame.today)
-        )
-    numbers = CustomerPhone.objects.filter(live=True, bad_since=None).order_by("-is_main", "id")
-    return (
+    for today, closes in {(frame.today, frame.closes) for frame in frames.values()}:
+        wanted |= Q(list_day__lte=today) | Q(due_at__lte=closes) | Q(gave_way_on=today)
+    numbers = CustomerPhone.objects.filter(customer=OuterRef("lead__customer"), live=True, bad_since=None)
+    rows = (
         CallTask.objects.open()
         .filter(wanted, assignee=user, lead__merged_into=None)
         .select_related("lead__customer")
-        .defer("why")
-        .prefetch_related(Prefetch("lead__customer__phones", queryset=numbers, to_attr="good_phones"))
+        .only(*NEEDED)
+        .annotate(good_number=Subquery(numbers.order_by("-is_main", "id").values("e164")[:1]))
+    )
+    return [task for task in rows if _is_of_today(task, frames.get(task.lead.project_id))]
+
+
+def _is_of_today(task: CallTask, frame: TodayProject | None) -> bool:
+    """The same condition by the day of the task's own project."""
+    return frame is not None and (
+        task.list_day <= frame.today or task.due_at <= frame.closes or task.gave_way_on == frame.today
     )
 
 
@@ -176,12 +192,14 @@ def _owners_stood_in_for(user: User, tasks: Iterable[CallTask]) -> dict[int, str
     return {owner.pk: str(owner) for owner in User.objects.filter(pk__in=others)} if others else {}
 
 
-def _done(user: User, frames: Iterable[TodayProject]) -> int:
-    wanted = Q(pk__in=[])
-    for frame in frames:
-        wanted |= Q(lead__project=frame.project, closed_at__gte=frame.begins)
-    rows = CallTask.objects.filter(wanted, assignee=user, state=CallTask.State.DONE)
-    return rows.values("lead").distinct().count()
+def _done(user: User, frames: Mapping[int, TodayProject]) -> int:
+    """Leads finished since the midnight of their project."""
+    if not frames:
+        return 0
+    since = min(frame.begins for frame in frames.values())
+    rows = CallTask.objects.filter(assignee=user, state=CallTask.State.DONE, closed_at__gte=since)
+    finished = rows.values_list("lead_id", "lead__project_id", "closed_at")
+    return len({lead for lead, project, at in finished if project in frames and at and at >= frames[project].begins})
 
 
 def most_binding(tasks: Sequence[CallTask]) -> CallTask:
@@ -206,8 +224,7 @@ def _line(owners: dict[int, str], tasks: Sequence[CallTask], frame: TodayProject
     windows = windows_of(customer.windows) if customer.windows else ()
     is_open = window_now_open(windows, at, frame.zone) is not None if windows else frame.window_open
     state, moment = _state(task, is_open, at)
-    phones: list[CustomerPhone] = getattr(customer, "good_phones", [])
-    number = phones[0].e164 if phones else ""
+    number: str = getattr(task, "good_number", None) or ""
     order = order_of(
         TodayLine(
             lead.pk, task.kind, task.clause, task.due_at, is_open, lead.grade, lead.is_key, task.next_try_at
@@ -259,7 +276,12 @@ def _state(task: CallTask, window_open: bool, at: dt.datetime) -> tuple[str, dt.
 
 
 def last_logged(user: User, at: dt.datetime) -> LeadEvent | None:
-    """The user's own newest entry of the last half hour that was not taken back. One query."""
+    """The user's own newest entry of the last half hour that was not taken back; `again` with it says when the lead's
+    open call comes back after nobody was reached (PX-2). One query.
+    """
+    tries = CallTask.objects.filter(
+        lead=OuterRef("lead"), state=CallTask.State.OPEN, next_try_at__isnull=False
+    ).order_by("next_try_at")
     return (
         LeadEvent.objects.filter(
             contact__by=user,
@@ -271,16 +293,18 @@ def last_logged(user: User, at: dt.datetime) -> LeadEvent | None:
             by=user,
         )
         .select_related("lead__customer", "lead__project")
-        .defer("data", "lead__project__windows")
+        .only(*OF_THE_LAST)
+        .annotate(again=Subquery(tries.values("next_try_at")[:1]))
         .order_by("-recorded_at", "-id")
         .first()
     )
 
 
-def next_try(lead: Lead) -> dt.datetime | None:
-    """When the lead's open call comes back after nobody was reached (PX-2). One query."""
-    rows = CallTask.objects.filter(lead=lead, state=CallTask.State.OPEN, next_try_at__isnull=False)
-    return rows.order_by("next_try_at").values_list("next_try_at", flat=True).first()
+OF_THE_LAST = (
+    *("value", "recorded_at", "lead__project__time_zone", "lead__state", "lead__review_due_at"),
+    *("lead__review_clause", "lead__due_at", "lead__quiet_clause", "lead__clause"),
+    *("lead__customer__name", "lead__customer__salutation"),
+)
 
 
 def last_contacts(lead: Lead, number: int) -> list[Contact]:

@@ -14,7 +14,7 @@ from crm.models import User
 from crm.pages import page
 from crm.roles import Action
 from leads import explain
-from leads.facts_today import UNDO, day_of, last_logged, next_try
+from leads.facts_today import UNDO, day_of, last_logged
 from leads.gates import consultants_watched, projects_of_list, user_of, whose_list
 
 
@@ -47,6 +47,6 @@ def _last(user: User, now: dt.datetime) -> dict[str, Any]:
     zone = event.lead.project.zone
     return {
         "last": event,
-        "next_step": explain.next_step(event.lead, now, next_try(event.lead)),
+        "next_step": explain.next_step(event.lead, now, getattr(event, "again", None)),
         "undo_until": (event.recorded_at + UNDO).astimezone(zone),
     }
