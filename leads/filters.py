@@ -97,7 +97,7 @@ class LeadFilter(filters.FilterSet):
         self.day_begins = dt.datetime.combine(today, dt.time.min, project.zone)
         self.filters["source"].queryset = HeardVia.objects.filter(project=project)
         if consultants:
-            self.filters["consultant"].queryset = colleagues(project.pk, Role.CONSULTANT)
+            self.filters["consultant"].queryset = colleagues(project.pk, Role.CONSULTANT).only("name", "username")
         else:
             del self.filters["consultant"]
 
@@ -123,6 +123,11 @@ class LeadFilter(filters.FilterSet):
     def chosen(self) -> int:
         """How many filters besides search and order are set."""
         return sum(1 for name, value in self._values.items() if value and name not in ("q", "order"))
+
+    @property
+    def narrows(self) -> bool:
+        """Whether anything is asked for that leaves leads out; without, all of the scope matches."""
+        return any(value for name, value in self._values.items() if name != "order")
 
     @property
     def _values(self) -> dict[str, Any]:

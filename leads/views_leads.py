@@ -15,7 +15,7 @@ from crm.pages import page
 from crm.roles import Action
 from crm.seek import seek
 from leads.filters import LeadFilter
-from leads.gates import NO_ROWS, is_own, may_assign, project_of, user_of
+from leads.gates import NO_ROWS, may_assign, project_of, user_of
 from leads.models import Lead
 from leads.models.querysets import LeadQuerySet
 
@@ -30,17 +30,16 @@ def lead_list(request: HttpRequest) -> HttpResponse:
     scope = Lead.objects.visible_to(user).filter(project=project)
     assigns = may_assign(user, project)
     found = LeadFilter(request.GET, scope, project=project, now=now, consultants=assigns)
-    rows = found.rows
+    rows, counts = found.rows, quick_counts(scope, now=now, day_begins=found.day_begins)
     context: dict[str, Any] = {
         "filter": found,
-        "page": seek(rows.for_rows(), request.GET, order=found.columns, size=PAGE),
-        "matched": rows.count(),
-        "counts": quick_counts(scope, now=now, day_begins=found.day_begins),
+        "page": seek(rows.for_lines(), request.GET, order=found.columns, size=PAGE),
+        "matched": rows.count() if found.narrows else counts["all"],
+        "counts": counts,
         "assigns": assigns,
         "now": now,
         "asked": without_pages(request),
     }
-    context["page_rows"] = [(lead, is_own(user, lead)) for lead in context["page"].rows]
     return page(request, "leads/list.html", context, fragment="leads/_list.html")
 
 

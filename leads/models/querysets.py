@@ -7,7 +7,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import models
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.expressions import Combinable
 
 from crm.access import scope
@@ -115,6 +115,21 @@ class LeadQuerySet(models.QuerySet):
                 queryset=CustomerPhone.objects.filter(live=True).order_by("-is_main", "id"),
                 to_attr="live_phones",
             )
+        )
+
+
+    def for_lines(self) -> LeadQuerySet:
+        """What a line of a list on a page shows and no more, `main_number` with it, in one query."""
+        numbers = CustomerPhone.objects.filter(customer=OuterRef("customer"), live=True)
+        return (
+            self.select_related("customer", "consultant", "heard_via")
+            .only(
+                *("grade", "is_key", "stage", "last_talk_at", "due_at", "held_until"),
+                *("clause", "quiet_clause", "review_clause"),
+                *("customer__name", "customer__salutation", "heard_via__name"),
+                *("consultant__name", "consultant__username"),
+            )
+            .annotate(main_number=Subquery(numbers.order_by("-is_main", "id").values("e164")[:1]))
         )
 
 
