@@ -6,8 +6,10 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
 from crm.contact_cap import Ledger
 from crm.models import CalendarDay, Contact, Project
@@ -54,20 +56,30 @@ class Frame:
 
 
 def calendar() -> Calendar:
-    """The working calendar. One query."""
-    return Calendar.from_rows(CalendarDay.objects.values_list("day", "kind", "name"))
+    """The working calendar. One query; equal rows are one calendar."""
+    return _calendar(tuple(rows_of(CalendarDay.objects.order_by("day").values_list("day", "kind", "name"))))
 
 
-def frames(project_ids: Iterable[int], at: dt.datetime) -> dict[int, Frame]:
-    """The frames of some projects at `at`. Three queries, whatever their number."""
+@lru_cache(maxsize=8)
+def _calendar(rows: tuple[tuple[Any, ...], ...]) -> Calendar:
+    return Calendar.from_rows(rows)
+
+
+def frames(
+    project_ids: Iterable[int], at: dt.datetime, *, known: Iterable[Project] = ()
+) -> dict[int, Frame]:
+    """The frames of some projects at `at`. Three queries, whatever their number; two when they are all `known`."""
     wanted = set(project_ids)
+    have = {project.pk: project for project in known if project.pk in wanted}
+    if len(have) < len(wanted):
+        have |= {row.pk: row for row in Project.objects.filter(pk__in=wanted.difference(have))}
     rows = PolicyRow.objects.filter(
         project__in=wanted, kind="cadence", state=PolicyRow.State.APPROVED, effective_from__lte=at
     ).order_by("project_id", "effective_from", "number")
     versions: dict[int, list[PolicyVersion]] = defaultdict(list)
-    for row in rows:
-        assert row.effective_from is not None
-        versions[row.project_id].append(PolicyVersion(row.effective_from, row.pk, policies.parse(row.values)))
+    for pk, project_id, since, values in rows.values_list("pk", "project_id", "effective_from", "values"):
+        assert since is not None
+        versions[project_id].append(PolicyVersion(since, pk, policies.parse(values)))
     days = calendar()
     return {
         project.pk: Frame(
@@ -77,7 +89,7 @@ def frames(project_ids: Iterable[int], at: dt.datetime) -> dict[int, Frame]:
             calendar=days,
             windows=windows_of(project.windows),
         )
-        for project in Project.objects.filter(pk__in=wanted)
+        for project in have.values()
     }
 
 

@@ -10,9 +10,9 @@ from django.db.models import Prefetch, QuerySet
 
 from crm.models import Customer, CustomerPhone, Unit, User
 from leads import facts, rules
-from leads.models import CallTask, Deal, DealStep, Lead, LeadEvent
+from leads.models import CallTask, Deal, DealStep, InboundCall, Lead, LeadEvent, Visit
 from leads.rules_regular import owed_regularly
-from leads.rules_types import EventKind, Plan
+from leads.rules_types import EventKind, History, Plan
 
 RECORD_LENGTH = 20
 
@@ -34,9 +34,16 @@ class Step:
 
 
 def plan_of(lead: Lead, at: dt.datetime) -> tuple[Plan, facts.Frame]:
-    """The plan folded from the lead's history, and the frame it was folded in. Five queries."""
-    frame = facts.frame(lead.project_id, at)
+    """The plan folded from the lead's history, and the frame it was folded in. Three queries when the lead has its
+    project with it.
+    """
     history = facts.histories([lead.pk])[lead.pk]
+    return plan_from(history, lead, at)
+
+
+def plan_from(history: History, lead: Lead, at: dt.datetime) -> tuple[Plan, facts.Frame]:
+    """The same from a history in hand."""
+    frame = facts.frames([lead.project_id], at, known=[lead.project])[lead.project_id]
     return rules.plan(history, frame.versions, frame.clock, frame.calendar), frame
 
 
@@ -74,20 +81,34 @@ def steps_ahead(plan: Plan, frame: facts.Frame) -> list[Step]:
     return steps
 
 
+TOLD = (
+    *("kind", "at", "recorded_at", "value", "due", "appointment", "note", "data", "channel", "imported"),
+    *("call", "visit", "deal", "by__name", "by__username"),
+    *("contact__direction", "contact__effective", "contact__clause", "contact__doubtful"),
+    *("contact__accepted_by", "contact__news", "contact__questions", "contact__real_need"),
+    "contact__occasion__title",
+)
+"""What `leads.story` tells of an event, of the two hundred columns that its rows have."""
+
+
 def story(lead: Lead) -> QuerySet[LeadEvent]:
-    """The lead's history as a person reads it; annulments are shown at what they annul."""
+    """The lead's history as a person reads it; annulments are shown at what they annul.
+
+    Contacts come with their events; a call, a visit or a deal is read where a page has one.
+    """
+    visits = Visit.objects.select_related("received_by").prefetch_related(
+        Prefetch("units", queryset=Unit.objects.select_related("building"))
+    )
     return (
         LeadEvent.objects.filter(lead=lead)
         .exclude(kind=EventKind.VOID)
-        .select_related(
-            "by",
-            "contact__occasion",
-            "contact__by",
-            "call__heard_via",
-            "visit__received_by",
-            "deal__unit__building",
+        .select_related("by", "contact__occasion")
+        .only(*TOLD)
+        .prefetch_related(
+            Prefetch("call", queryset=InboundCall.objects.select_related("heard_via")),
+            Prefetch("visit", queryset=visits),
+            Prefetch("deal", queryset=Deal.objects.select_related("unit__building")),
         )
-        .prefetch_related(Prefetch("visit__units", queryset=Unit.objects.select_related("building")))
     )
 
 
@@ -121,14 +142,23 @@ def party(lead: Lead) -> list[Customer]:
 def duty_record(lead: Lead) -> list[CallTask]:
     """The newest duties that ended, done or missed (PX-14: what passed stays on record)."""
     rows = CallTask.objects.filter(lead=lead, state__in=[CallTask.State.DONE, CallTask.State.MISSED])
-    return list(rows.select_related("credit").order_by("-closed_at", "-pk")[:RECORD_LENGTH])
+    shown = ("clause", "state", "due_at", "closed_at", "credit__name", "credit__username")
+    return list(rows.select_related("credit").only(*shown).order_by("-closed_at", "-pk")[:RECORD_LENGTH])
+
+
+EXPLAINED = (
+    *("kind", "clause", "channel", "why", "opens_at", "due_at", "list_day", "moved_reason", "held_until"),
+    *("held_reason", "tries", "next_try_at", "assignee__name", "assignee__username", "credit__name"),
+    *("credit__username", "policy__number", "base_event__kind", "base_event__value", "occasion__title"),
+)
+"""What `leads.explain` and the pages say of an open duty."""
 
 
 def open_tasks(lead: Lead) -> list[CallTask]:
     """The open duties of the lead, the first due first. Each has the lead as it was given."""
     rows = CallTask.objects.open().filter(lead=lead)
-    told = rows.select_related("assignee", "credit", "policy", "base_event", "occasion")
-    found = sorted(told.defer("policy__values", "base_event__data"), key=lambda task: (task.due_at, task.pk))
+    told = rows.select_related("assignee", "credit", "policy", "base_event", "occasion").only(*EXPLAINED)
+    found = sorted(told, key=lambda task: (task.due_at, task.pk))
     for task in found:
         task.lead = lead
     return found

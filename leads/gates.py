@@ -42,13 +42,23 @@ def is_own(user: User, lead: Lead) -> bool:
     return user.pk in (lead.consultant_id, lead.stand_in_id)
 
 
-def open_lead(request: HttpRequest, pk: int) -> Lead:
-    """A lead the user may see, or 404."""
-    user = user_of(request)
-    rows = Lead.objects.visible_to(user).select_related(
-        "customer", "consultant", "project", "heard_via", "stand_in"
-    )
-    lead: Lead = get_visible(rows, pk=pk)
+#: what no page of a lead shows of the people named on it
+NOT_SHOWN = (
+    "customer__bigrams",
+    *(
+        f"{person}__{column}"
+        for person in ("consultant", "stand_in")
+        for column in ("password", "aliases", "email", "mobile", "sessions_mark", "last_login", "date_joined")
+    ),
+)
+
+
+def open_lead(request: HttpRequest, pk: int, *, now: dt.datetime | None = None) -> Lead:
+    """A lead the user may see, or 404; with its `bin` when `now` is given."""
+    rows = Lead.objects.visible_to(user_of(request))
+    rows = rows if now is None else rows.with_bin(now)
+    people = ("customer", "consultant", "project", "heard_via", "stand_in")
+    lead: Lead = get_visible(rows.select_related(*people).defer(*NOT_SHOWN), pk=pk)
     return lead
 
 

@@ -20,7 +20,7 @@ from crm.facts_messages import heard_from, of_customers
 from crm.models import CustomerPhone, User
 from crm.pages import page
 from crm.seek import seek
-from leads import explain, facts_lead
+from leads import explain, facts, facts_lead
 from leads.actions import deals as deal_actions
 from leads.actions import grading, numbers
 from leads.edits import EDITS
@@ -36,9 +36,10 @@ from leads.gates import (
     open_lead,
     user_of,
 )
-from leads.models import Lead, LeadEvent
+from leads.models import Lead
 from leads.resting import why_nobody
-from leads.story import Line, tell
+from leads.rules_types import EventKind, History
+from leads.story import tell
 
 STORY_PAGE = 20
 
@@ -46,23 +47,24 @@ STORY_PAGE = 20
 @require_safe
 def lead(request: HttpRequest, pk: int) -> HttpResponse:
     """The page of a lead; htmx asks for further pages of the story only."""
-    row, now = open_lead(request, pk), clock.now()
+    now = clock.now()
+    row = open_lead(request, pk, now=now)
     found = seek(facts_lead.story(row), request.GET, order=("-at", "-id"), size=STORY_PAGE)
-    context: dict[str, Any] = {"lead": row, "now": now, "page": found, "lines": _lines(row, found.rows)}
-    if not (request.htmx and not request.htmx.boosted):  # type: ignore[attr-defined]
-        context |= _plan(row, now) | _about(row) | _may(user_of(request), row)
+    context: dict[str, Any] = {"lead": row, "now": now, "page": found}
+    if request.htmx and not request.htmx.boosted:  # type: ignore[attr-defined]
+        void = facts_lead.annulled(row, [event.pk for event in found.rows])
+    else:
+        history = facts.histories([row.pk])[row.pk]
+        void = {event.ref for event in history.events if event.kind == EventKind.VOID and event.ref}
+        context |= _plan(row, history, now) | _about(row) | _may(user_of(request), row)
+    people = facts_lead.people_named(found.rows)
+    context["lines"] = [tell(event, annulled=event.pk in void, people=people) for event in found.rows]
     return page(request, "leads/lead.html", context, fragment="leads/_story.html")
 
 
-def _lines(row: Lead, events: tuple[LeadEvent, ...]) -> list[Line]:
-    void = facts_lead.annulled(row, [event.pk for event in events])
-    people = facts_lead.people_named(events)
-    return [tell(event, annulled=event.pk in void, people=people) for event in events]
-
-
-def _plan(row: Lead, now: dt.datetime) -> dict[str, Any]:
-    plan, frame = facts_lead.plan_of(row, now)
-    stands_in = Lead.objects.filter(pk=row.pk).with_bin(now).values_list("bin", flat=True).get()
+def _plan(row: Lead, history: History, now: dt.datetime) -> dict[str, Any]:
+    plan, frame = facts_lead.plan_from(history, row, now)
+    stands_in: str = row.bin  # type: ignore[attr-defined]
     return {
         "plan": plan,
         "steps": facts_lead.steps_ahead(plan, frame),

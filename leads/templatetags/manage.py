@@ -31,8 +31,8 @@ def masked(e164: str) -> str:
 
 @register.simple_tag
 def rows_of_leads(leads: Iterable[Any], now: dt.datetime) -> list[dict[str, Any]]:
-    """The cells of a list of leads (`with_bin().for_lines()`), put into words once a row: asked for in the template they
-    cost as much again.
+    """The cells of a list of leads (`with_bin().for_lines()`), put into words once a row: asked for in the template
+    they cost as much again.
     """
     language, stages = get_language() or "en", {code: str(label) for code, label in Lead.Stage.choices}
     return [
