@@ -65,9 +65,7 @@ def _calendar(rows: tuple[tuple[Any, ...], ...]) -> Calendar:
     return Calendar.from_rows(rows)
 
 
-def frames(
-    project_ids: Iterable[int], at: dt.datetime, *, known: Iterable[Project] = ()
-) -> dict[int, Frame]:
+def frames(project_ids: Iterable[int], at: dt.datetime, *, known: Iterable[Project] = ()) -> dict[int, Frame]:
     """The frames of some projects at `at`. Three queries, whatever their number; two when they are all `known`."""
     wanted = set(project_ids)
     have = {project.pk: project for project in known if project.pk in wanted}

@@ -199,7 +199,9 @@ def _done(user: User, frames: Mapping[int, TodayProject]) -> int:
     since = min(frame.begins for frame in frames.values())
     rows = CallTask.objects.filter(assignee=user, state=CallTask.State.DONE, closed_at__gte=since)
     finished = rows.values_list("lead_id", "lead__project_id", "closed_at")
-    return len({lead for lead, project, at in finished if project in frames and at and at >= frames[project].begins})
+    return len(
+        {lead for lead, project, at in finished if project in frames and at and at >= frames[project].begins}
+    )
 
 
 def most_binding(tasks: Sequence[CallTask]) -> CallTask:

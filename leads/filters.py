@@ -97,7 +97,9 @@ class LeadFilter(filters.FilterSet):
         self.day_begins = dt.datetime.combine(today, dt.time.min, project.zone)
         self.filters["source"].queryset = HeardVia.objects.filter(project=project)
         if consultants:
-            self.filters["consultant"].queryset = colleagues(project.pk, Role.CONSULTANT).only("name", "username")
+            self.filters["consultant"].queryset = colleagues(project.pk, Role.CONSULTANT).only(
+                "name", "username"
+            )
         else:
             del self.filters["consultant"]
 

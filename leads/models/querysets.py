@@ -117,7 +117,6 @@ class LeadQuerySet(models.QuerySet):
             )
         )
 
-
     def for_lines(self) -> LeadQuerySet:
         """What a line of a list on a page shows and no more, `main_number` with it, in one query."""
         numbers = CustomerPhone.objects.filter(customer=OuterRef("customer"), live=True)

@@ -17,6 +17,7 @@ from crm.models import Project, User
 from crm.navigation import Navigation, home_url
 from crm.project_context import ProjectZoneMiddleware, current_project
 from crm.roles import Role
+from crm.templatetags.ui import link
 from tests.factories import PASSWORD, add_role, make_project, make_user
 
 pytestmark = pytest.mark.django_db
@@ -343,3 +344,25 @@ def test_a_clause_is_a_page_or_a_fragment() -> None:
     assert "<html" in boosted.content.decode()
     assert "HX-Request" in page["Vary"]
     assert client.get("/clauses/XX-1/").status_code == 404
+
+
+def test_the_kept_parts_of_the_frame_hold_nothing_of_a_person() -> None:
+    project = make_project()
+    one, two = (make_user(Role.CONSULTANT, project, name) for name in ("林晓岚", "梅清如"))
+    manager = make_user(Role.SALES_MANAGER, project, "吴峰远")
+
+    def parts(user: User, path: str) -> tuple[str, str]:
+        page = signed_in(user).get(path).content.decode()
+        sidebar = page[page.index('<nav class="sidebar"') : page.index("</nav>")]
+        return sidebar, page[page.index('<dialog id="confirm"') :]
+
+    assert parts(one, "/today/") == parts(two, "/today/")
+    assert parts(one, "/today/") != parts(one, "/leads/"), "another entry is the current one"
+    assert parts(manager, "/today/") != parts(one, "/today/"), "a manager has more entries"
+    for user in (one, two, manager):
+        assert not any(name in part for part in parts(user, "/today/") for name in ("林", "梅", "吴"))
+
+
+@pytest.mark.parametrize("name", ["leads:task", "leads:tap", "leads:lead", "leads:lead_grade"])
+def test_the_address_of_a_row_is_the_resolved_one(name: str) -> None:
+    assert [link(pk, name) for pk in (0, 7, 10_203)] == [reverse(name, args=[pk]) for pk in (0, 7, 10_203)]

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone as django_timezone
 
 from crm import clock
-from crm.models import User, WeeklyRest
+from crm.models import Project, User, WeeklyRest
 from crm.roles import Role
 from crm.states import Outcome
 from leads.actions.contacts import ContactSheet, log_contact
@@ -267,3 +267,44 @@ def test_what_is_done_on_the_screen_leads_to_where_it_is_done(stage: Stage, at: 
     assert "tel:" not in page
     repair = CallTask.objects.open().get(kind="repair")
     assert "Add a number" in client.get(reverse("leads:task", args=[repair.pk])).content.decode()
+
+
+def test_a_list_holds_only_the_projects_asked_for_each_by_its_own_day(stage: Stage, at: Callable) -> None:
+    """At 21:00 of 2 March in Shanghai it is 02:00 of 3 March in Auckland."""
+    evening = MORNING + 10.5 * HOUR
+    farther = set_stage("远方")
+    farther.project.time_zone = "Pacific/Auckland"
+    farther.project.save()
+    factories.add_role(stage.lin, Role.CONSULTANT, farther.project)
+    here = stage.visitor("甲", "13800000001", at=MORNING - 24 * HOUR, grade="C")
+    there = farther.visitor("乙", "13800000002", at=MORNING - 24 * HOUR, grade="C", consultant=stage.lin)
+    tomorrow, next_week = dt.date(2026, 3, 3), MORNING + 7 * 24 * HOUR
+    CallTask.objects.filter(lead__in=[here.lead, there.lead]).update(list_day=tomorrow, due_at=next_week)
+
+    def listed(*projects: Project) -> set[str]:
+        day = day_of(stage.lin, projects, evening)
+        return set(names((*day.now, *day.later, *day.again, *day.held, *day.gave_way)))
+
+    assert listed(stage.project, farther.project) == {"乙"}
+    assert listed(stage.project) == set()
+    assert listed() == set()
+
+
+def test_a_row_says_what_it_is_about_and_escapes_what_was_typed(stage: Stage, at: Callable) -> None:
+    made = stage.visitor("<b>甲</b>", "13800000001", at=MORNING - 24 * HOUR)
+    made.lead.wanted = "<i>三房</i>"
+    made.lead.save()
+    log_contact(
+        lead_id=made.lead.pk,
+        sheet=ContactSheet(outcome=Outcome.NO_ANSWER),
+        happened_at=MORNING,
+        by=stage.lin,
+        at=MORNING,
+    )
+    page = signed_in(stage.lin).get(reverse("leads:today")).content.decode()
+    assert "&lt;b&gt;甲" in page
+    assert "&lt;i&gt;三房" in page
+    assert "<b>甲" not in page
+    assert "<i>三房" not in page
+    assert "tried once, again " in page
+    assert "1 day overdue" in page
