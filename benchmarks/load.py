@@ -230,7 +230,7 @@ def _copying(
     own = _own_values(strides, site)
     for field in kind._meta.concrete_fields:
         columns.append(f'"{field.column}"')
-        values.append(own.get((kind, field.column)) or _moved(field, kind, strides, site))
+        values.append(own.get((kind, str(field.column))) or _moved(field, kind, strides, site))
     table = kind._meta.db_table
     names = ""
     if kind is Customer:
