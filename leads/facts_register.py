@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from crm.access import colleagues
@@ -68,8 +69,13 @@ def is_whole(project: Project, typed: str) -> bool:
 def consultants_of(project: Project, day: dt.date) -> tuple[list[User], frozenset[int]]:
     """The consultants of a project, and which of them are off on `day` (PX-7)."""
     people = list(colleagues(project.pk, Role.CONSULTANT))
-    away = absences([person.pk for person in people], day, day)
-    return people, frozenset(pk for pk, days in away.items() if day in days)
+    return people, off_on([person.pk for person in people], day)
+
+
+def off_on(user_ids: Iterable[int], day: dt.date) -> frozenset[int]:
+    """Which of these people are off on `day`. Two queries."""
+    away = absences(list(user_ids), day, day)
+    return frozenset(pk for pk, days in away.items() if day in days)
 
 
 def onwards(lead: Lead) -> Onwards:

@@ -6,17 +6,20 @@ import datetime as dt
 from typing import Any, TypeVar
 
 from django import forms
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from crm import clock
+from crm.access import colleagues, holdings
 from crm.forms_base import BaseForm, DateTimeInput, PhoneInput, SubmissionField
 from crm.models import Project, Unit, User
 from crm.names import split_salutation
+from crm.roles import Role
 from crm.states import Salutation
 from leads import vocabulary
 from leads.actions.registering import Party, VisitSheet
 from leads.facts_grades import explain_field
-from leads.facts_register import consultants_of
+from leads.facts_register import off_on
 from leads.forms_lead import words
 from leads.models import HeardVia, Lead, Visit
 
@@ -44,7 +47,13 @@ PLAIN = ("party_size",)
 class ConsultantChoice(forms.ModelChoiceField):
     """Consultants of the project; those off today are named as such, and never preselected."""
 
-    away: frozenset[int] = frozenset()
+    project: Project
+
+    @cached_property
+    def away(self) -> frozenset[int]:
+        """Who is off today; asked for when a label is written, which a form that is well filled in never does."""
+        people = colleagues(self.project.pk, Role.CONSULTANT).values_list("pk", flat=True)
+        return off_on(people, clock.today(self.project.zone))
 
     def label_from_instance(self, obj: Any) -> str:
         return _("%(name)s (off today)") % {"name": obj} if obj.pk in self.away else str(obj)
@@ -77,9 +86,7 @@ class PartyForm(BaseForm):
         label=_("When, if not just now"), required=False, widget=DateTimeInput()
     )
 
-    def __init__(
-        self, *args: Any, project: Project, consultants: list[User], away: frozenset[int], **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.project = project
         self.fields["heard_via"].queryset = HeardVia.objects.filter(  # type: ignore[attr-defined]
@@ -87,10 +94,8 @@ class PartyForm(BaseForm):
         )
         choice = self.fields["consultant"]
         assert isinstance(choice, ConsultantChoice)
-        choice.away = away
-        choice.queryset = User.objects.filter(pk__in=[person.pk for person in consultants]).order_by(
-            "name", "pk"
-        )
+        choice.project = project
+        choice.queryset = colleagues(project.pk, Role.CONSULTANT)
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
@@ -123,10 +128,12 @@ P = TypeVar("P", bound=PartyForm)
 
 def party_form(kind: type[P], data: Any, user: User, project: Project, **initial: Any) -> P:
     """The form of a register, with the project's consultants; one of them stands in it at first."""
-    people, away = consultants_of(project, clock.today(project.zone))
-    if user in people:
+    if any(
+        held.role == Role.CONSULTANT.value and held.project_id in (None, project.pk)
+        for held in holdings(user)
+    ):
         initial["consultant"] = user.pk
-    return kind(data, project=project, consultants=people, away=away, initial=initial)
+    return kind(data, project=project, initial=initial)
 
 
 class CallForm(PartyForm):

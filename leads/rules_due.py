@@ -32,13 +32,15 @@ _HOLDS_AT_LEAST = frozenset({Adjust.NOT_BEFORE, Adjust.PROMISE})
 class Terms:
     """On what terms the fold goes on: the policy in force, the clock with its closing time, the calendar."""
 
-    __slots__ = ("calendar", "clock", "history", "policy", "superseded", "version")
+    __slots__ = ("calendar", "clock", "history", "on_record", "policy", "superseded", "version")
 
     def __init__(self, in_force: PolicyVersion, clock: ProjectClock, calendar: Calendar) -> None:
         self.calendar = calendar
         self.superseded = False
         #: events loaded as history (PX-15): id to the moment of loading
         self.history: dict[int, datetime] = {}
+        #: keys of the duties that ended done or missed
+        self.on_record: set[tuple[str, str, int]] = set()
         self.policy: Policy = in_force.policy
         self.version = in_force.version
         self.clock = clock.closing_at(in_force.policy.closing_time)
@@ -189,6 +191,8 @@ def close(lead: Plan, duty: Duty, state: DutyState, e: Event, terms: Terms) -> N
         return
     if state == DutyState.SUPERSEDED:
         terms.superseded = True
+    else:
+        terms.on_record.add(duty.key)
     lead.closed.append(ClosedDuty(duty, state, e.at, e.id, _excuse(lead, duty) if duty.due < e.at else ""))
 
 

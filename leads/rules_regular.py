@@ -74,7 +74,7 @@ def owe_next(lead: Plan, e: Event, day: date, terms: Terms, floor: date | None =
             lead.cadence = second
             return
     lead.cadence = periodic(lead, clause, interval, terms, floor, e.id)
-    if _is_on_record(lead, lead.cadence):
+    if lead.cadence.key in terms.on_record:
         # That call was owed once already and is on record; what is owed now counts from this event.
         lead.base_event, lead.base_day = e.id, day
         owe_today(lead, e, terms, floor)
@@ -89,14 +89,6 @@ def owe_today(lead: Plan, e: Event, terms: Terms, floor: date | None = None) -> 
     clause, interval = owed_regularly(lead, terms.policy)
     if interval:
         lead.cadence = periodic(lead, clause, 0, terms, floor, e.id)._replace(opens=e.at)
-
-
-def _is_on_record(lead: Plan, duty: Duty) -> bool:
-    """Whether a duty was owed and ended before; asked at every conversation, so by the number that tells most."""
-    return any(
-        past.duty.base_event == duty.base_event and past.duty.key == duty.key and past.state != "superseded"
-        for past in lead.closed
-    )
 
 
 def amend(lead: Plan, e: Event, day: date, terms: Terms) -> None:

@@ -62,12 +62,16 @@ def next_try(
     policy, clock = terms.policy, terms.clock
     today = local.date()
     begins = (policy.morning_try, policy.afternoon_try, policy.evening_try)
-    used = {slot for day, slot in tries if day == today}
-    if keep_today or sum(day == today for day, _ in tries) < policy.same_day_tries:
+    counts, used = [0, 0, 0], []
+    for day, slot in tries:
+        counts[slot] += 1
+        if day == today:
+            used.append(slot)
+    if keep_today or len(used) < policy.same_day_tries:
+        now, closes = local.time(), clock.closes
         for slot in SLOTS:
-            if slot not in used and local.time() < begins[slot] < clock.closes:
+            if slot not in used and now < begins[slot] < closes:
                 return clock.moment(today, begins[slot])
-    counts = [sum(slot == tried for _, tried in tries) for slot in SLOTS]
     least = min(_open_slots(terms), key=lambda slot: (counts[slot], slot))
     return clock.moment(today + ONE_DAY, begins[least])
 

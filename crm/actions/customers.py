@@ -77,7 +77,7 @@ def phone_row(customer: Customer, number: Number, *, is_main: bool) -> CustomerP
     )
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def create_customer(
     *, name: str, salutation: str, numbers: Sequence[Number], by: User | None, at: dt.datetime
 ) -> Customer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from crm.models.bulk import write_changed
+from crm.models.bulk import these, write_changed
 from leads import rules
 from leads.actions.placing import Surroundings, put_on_a_list
 from leads.models import CallTask, Lead
@@ -39,7 +39,9 @@ def settle(
     """
     of = {lead.pk: lead for lead in leads}
     changed = []
-    calls = CallTask.objects.filter(lead__in=of, occasion__isnull=False).exclude(why__has_key="withdrawn")
+    calls = CallTask.objects.filter(lead__in=these(of), occasion__isnull=False).exclude(
+        why__has_key="withdrawn"
+    )
     for task in calls:
         before = _stored(task)
         _bring_up(task, of[task.lead_id], plans[task.lead_id], histories[task.lead_id], around)

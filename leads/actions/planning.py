@@ -64,6 +64,13 @@ def replan(lead_ids: Collection[int], *, at: dt.datetime, place_again: bool = Fa
     return done
 
 
+def replan_row(lead: Lead, *, at: dt.datetime) -> None:
+    """Recompute the plan of one lead in hand, which the caller's transaction has just made or has locked and read: it
+    is read neither before nor after, and carries its new plan.
+    """
+    _replan_locked([lead], at, place_again=False)
+
+
 def plan_new(leads: Collection[Lead], histories: Mapping[int, History], *, at: dt.datetime) -> list[CallTask]:
     """Plan leads that are being registered in bulk, from the history in hand: writes their plan onto the rows and
     returns their tasks. Nothing of theirs is read or stored; that is the caller's.
@@ -90,7 +97,7 @@ def _chunks(ids: Sequence[int]) -> Iterator[list[int]]:
         yield chunk
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def replan_first(rows: LeadQuerySet, *, at: dt.datetime) -> list[int]:
     """Recompute the first leads of a queryset that says which are behind. Returns which those were.
 
@@ -101,7 +108,7 @@ def replan_first(rows: LeadQuerySet, *, at: dt.datetime) -> list[int]:
     return [lead.pk for lead in leads]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def _replan_chunk(ids: list[int], at: dt.datetime, place_again: bool) -> int:
     rows = Lead.objects.select_for_update(of=("self",)).filter(pk__in=these(ids), merged_into=None)
     leads = list(rows.order_by("pk"))
@@ -115,7 +122,8 @@ def _replan_locked(leads: list[Lead], at: dt.datetime, *, place_again: bool) -> 
     before = Differences(LEAD_FIELDS)
     for lead in leads:
         before.note(lead)
-    frames = facts.frames({lead.project_id for lead in leads}, at)
+    in_hand = [lead.project for lead in leads if "project" in lead._state.fields_cache]
+    frames = facts.frames({lead.project_id for lead in leads}, at, known=in_hand)
     histories = facts.histories(ids)
     context, plans = _context(leads, histories, frames, at, place_again=place_again)
     stored, tasks_before = stored_duties(ids, plans)
@@ -126,8 +134,12 @@ def _replan_locked(leads: list[Lead], at: dt.datetime, *, place_again: bool) -> 
     for leaves in (True, False):
         write_changed(*tasks_before.of([task for task in context.update if _has_ended(task) is leaves]))
     CallTask.objects.bulk_create(context.insert, batch_size=500)
-    write_changed(*before.of(leads))
-    Lead.objects.filter(pk__in=these(ids)).update(planned_at=at)
+    changed, fields = before.of(leads)
+    for lead in leads:
+        lead.planned_at = at
+    write_changed(changed, [*fields, "planned_at"])
+    if as_before := {lead.pk for lead in leads} - {lead.pk for lead in changed}:
+        Lead.objects.filter(pk__in=these(as_before)).update(planned_at=at)
 
 
 def _has_ended(task: CallTask) -> bool:

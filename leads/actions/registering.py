@@ -87,16 +87,24 @@ def _read(party: Party) -> list[Number]:
 
 
 def _open_lead(
-    party: Party, *, happened_at: dt.datetime, by: User | None, at: dt.datetime
+    party: Party, *, happened_at: dt.datetime, by: User | None, at: dt.datetime, **wants: str
 ) -> tuple[Lead, Customer, bool]:
-    """The party's lead in the project, found by number or made new; locked. The customer is who came or
-    rang.
+    """The party's lead in the project, found by number or made new (with what it `wants`); locked. The customer is who
+    came or rang.
     """
     numbers = _read(party)
     if not party.name.strip() and not numbers:
         raise RuleViolation(_("Enter at least a number or a name."), "PX-3", "name")
     customers.lock_numbers(numbers)
     customer = _one_customer(customers.find_by_numbers(numbers))
+    given: dict[str, Any] = {
+        "consultant": party.consultant,
+        "heard_via": party.heard_via,
+        "created_at": at,
+        "created_by": by,
+        **wants,
+    }
+    created = customer is None
     if customer is None:
         if not party.name.strip():
             raise RuleViolation(
@@ -105,18 +113,17 @@ def _open_lead(
         customer = customers.create_customer(
             name=party.name, salutation=party.salutation, numbers=numbers, by=by, at=at
         )
-    lead, created = Lead.objects.get_or_create(
-        household_id=customer.household_id,
-        project=party.project,
-        merged_into=None,
-        defaults={
-            "customer": customer,
-            "consultant": party.consultant,
-            "heard_via": party.heard_via,
-            "created_at": at,
-            "created_by": by,
-        },
-    )
+        # Nobody else can know this party yet: there is no lead to look for.
+        lead = Lead.objects.create(
+            household_id=customer.household_id, project=party.project, customer=customer, **given
+        )
+    else:
+        lead, created = Lead.objects.get_or_create(
+            household_id=customer.household_id,
+            project=party.project,
+            merged_into=None,
+            defaults={"customer": customer, **given},
+        )
     if created:
         owner = str(party.consultant.pk) if party.consultant else ""
         append(lead, EventKind.ASSIGNED, happened_at=happened_at, by=by, at=at, value=owner)
@@ -178,8 +185,7 @@ def register_call(
     append(
         lead, EventKind.CALL_IN, happened_at=happened_at, by=by, at=at, value=value, call=row, contact=contact
     )
-    planning.replan([lead.pk], at=at)
-    lead.refresh_from_db()
+    planning.replan_row(lead, at=at)
     return Registered(lead, created, row)
 
 
@@ -207,18 +213,19 @@ def register_visit(
     )
     if before is not None:
         return Registered(before.lead, False, before)
-    lead, _customer, created = _open_lead(party, happened_at=happened_at, by=by, at=at)
     sheet = sheet or VisitSheet()
-    row = Visit.objects.create(
+    lead, _customer, created = _open_lead(party, happened_at=happened_at, by=by, at=at, **_wants(sheet))
+    row = Visit(
         lead=lead,
         at=happened_at,
         recorded_at=at,
         recorded_by=by,
         received_by=received_by,
-        is_first=not lead.visit_rows.exists(),
+        is_first=created or not lead.visit_rows.exists(),
         heard_via=party.heard_via,
         submission=submission,
     )
+    _fill(row, sheet)
     append(
         lead,
         EventKind.VISIT,
@@ -228,13 +235,22 @@ def register_visit(
         visit=row,
         appointment=appointment,
     )
-    _write_sheet(row, lead, sheet, by=by, at=at)
-    planning.replan([lead.pk], at=at)
-    lead.refresh_from_db()
+    if sheet.units:
+        row.units.set(sheet.units)
+    _note_sheet(row, lead, sheet, by=by, at=at)
+    planning.replan_row(lead, at=at)
     return Registered(lead, created, row)
 
 
-def _write_sheet(row: Visit, lead: Lead, sheet: VisitSheet, *, by: User, at: dt.datetime) -> None:
+def _wants(sheet: VisitSheet) -> dict[str, str]:
+    """What the sheet says of the lead itself; nothing where it says nothing."""
+    wanted = " ".join(part for part in (sheet.wanted_type, sheet.wanted_area) if part)
+    said = {"wanted": wanted, "budget": sheet.budget}
+    return {name: text for name, text in said.items() if text}
+
+
+def _fill(row: Visit, sheet: VisitSheet) -> None:
+    """Write what the sheet says of the visit onto its row and store it."""
     for name in (
         "party_size",
         "household_note",
@@ -248,11 +264,15 @@ def _write_sheet(row: Visit, lead: Lead, sheet: VisitSheet, *, by: User, at: dt.
     ):
         setattr(row, name, getattr(sheet, name))
     row.save()
-    row.units.set(sheet.units)
-    if sheet.wanted_type or sheet.wanted_area or sheet.budget:
-        lead.wanted = " ".join(part for part in (sheet.wanted_type, sheet.wanted_area) if part) or lead.wanted
-        lead.budget = sheet.budget or lead.budget
-        lead.save(update_fields=["wanted", "budget"])
+
+
+def _note_sheet(row: Visit, lead: Lead, sheet: VisitSheet, *, by: User, at: dt.datetime) -> None:
+    """What the sheet says of the lead: wishes, interests, objections, the grade."""
+    changed = {name: text for name, text in _wants(sheet).items() if text != getattr(lead, name)}
+    if changed:
+        for name, text in changed.items():
+            setattr(lead, name, text)
+        lead.save(update_fields=list(changed))
     Interest.objects.bulk_create(
         [Interest(lead=lead, point=point, noted_at=at, noted_by=by) for point in sheet.interests],
         ignore_conflicts=True,
@@ -279,7 +299,9 @@ def complete_sheet(*, visit: Visit, sheet: VisitSheet, by: User, at: dt.datetime
     lead = lock_lead(visit.lead_id)
     row = Visit.objects.select_for_update().get(pk=visit.pk)
     grade_now = _grades(sheet, lead)
-    _write_sheet(row, lead, sheet if not grade_now else _without_grade(sheet), by=by, at=at)
+    _fill(row, sheet)
+    row.units.set(sheet.units)
+    _note_sheet(row, lead, sheet if not grade_now else _without_grade(sheet), by=by, at=at)
     if grade_now:
         grading.note_grade(lead, sheet.grade, reason=sheet.grade_reason, happened_at=at, by=by, at=at)
     planning.replan([lead.pk], at=at)
