@@ -100,7 +100,7 @@ def _policy() -> None:
 
     people = list(User.objects.order_by("pk")[:3])
     number = PolicyVersion.objects.aggregate(last=Max("number"))["last"] + 1
-    at = LATER + (number - 2) * dt.timedelta(minutes=5)
+    at = LATER + (number - 1) * dt.timedelta(minutes=5)
     longer = number % 2
     PolicyVersion.objects.bulk_create(
         PolicyVersion(

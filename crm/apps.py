@@ -17,4 +17,5 @@ class CrmConfig(AppConfig):
         """Load what registers itself; crm/__init__.py imports nothing, for the launcher runs without Django."""
         importlib.import_module("crm.celery")
         importlib.import_module("crm.checks")
+        importlib.import_module("crm.moments")
         importlib.import_module("crm.session_watch")

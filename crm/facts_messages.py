@@ -99,7 +99,7 @@ def of_customers(customer_ids: Collection[int], *, most: int = 20) -> list[Told]
     rows = list(
         Message.objects.filter(customer__in=customer_ids)
         .exclude(run__state=SendRun.State.DRAFT)
-        .select_related("run", "customer")
+        .select_related("run")
         .order_by("-id")[:most]
     )
     written = texts(rows)
@@ -117,4 +117,5 @@ def of_customers(customer_ids: Collection[int], *, most: int = 20) -> list[Told]
 def heard_from(customer_ids: Collection[int], *, project_id: int, most: int = 10) -> list[InboundMessage]:
     """What these customers wrote to one project, the newest first. One query."""
     rows = InboundMessage.objects.filter(customer__in=customer_ids, project=project_id)
-    return list(rows.select_related("owner").order_by("-at", "-id")[:most])
+    shown = rows.select_related("owner").defer("owner__password", "owner__aliases")
+    return list(shown.order_by("-at", "-id")[:most])

@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, prefetch_related_objects
 
-from crm.models import Customer, CustomerPhone, Unit, User
+from crm.models import Consent, Customer, CustomerPhone, InboundMessage, Message, OptOut, Unit, User
 from leads import facts, rules
 from leads.models import CallTask, Deal, DealStep, InboundCall, Lead, LeadEvent, Visit
 from leads.rules_regular import owed_regularly
@@ -129,13 +129,30 @@ def people_named(events: Iterable[LeadEvent]) -> dict[str, str]:
 
 
 def party(lead: Lead) -> list[Customer]:
-    """The people of the lead's party, its main contact first, with `live_phones` and open `open_opt_outs`."""
+    """The people of the lead's party, its main contact first, with `live_phones`, consents and opt-outs, and whether
+    each `has_got` a message or `has_written` one. What hardly anybody has is read where there is some.
+    """
     phones = CustomerPhone.objects.filter(live=True).order_by("bad_since", "-is_main", "id")
-    people = (
+    mine = {"customer": OuterRef("pk")}
+    people = list(
         Customer.objects.filter(household=lead.household_id, merged_into=None)
-        .prefetch_related(Prefetch("phones", queryset=phones, to_attr="live_phones"), "consents", "opt_outs")
+        .defer("bigrams")
+        .annotate(
+            has_agreed=Exists(Consent.objects.filter(**mine)) | Exists(OptOut.objects.filter(**mine)),
+            has_got=Exists(Message.objects.filter(**mine)),
+            has_written=Exists(InboundMessage.objects.filter(**mine)),
+        )
+        .prefetch_related(Prefetch("phones", queryset=phones, to_attr="live_phones"))
         .order_by("pk")
     )
+    if any(person.has_agreed for person in people):
+        prefetch_related_objects(people, "consents", "opt_outs")
+    else:
+        for person in people:
+            person._prefetched_objects_cache = {  # type: ignore[attr-defined]
+                "consents": Consent.objects.none(),
+                "opt_outs": OptOut.objects.none(),
+            }
     return sorted(people, key=lambda person: person.pk != lead.customer_id)
 
 

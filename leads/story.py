@@ -31,6 +31,11 @@ class Line:
     annulled: bool = False
     clause: str = ""
 
+    @property
+    def iso(self) -> str:
+        """The moment for machines, in the reader's zone."""
+        return timezone.localtime(self.event.at).isoformat(timespec="seconds")
+
 
 def tell(event: LeadEvent, *, annulled: bool = False, people: Mapping[str, str] | None = None) -> Line:
     """The line of one event; `people` names the users that assignments refer to by id."""

@@ -75,13 +75,17 @@ def _plan(row: Lead, history: History, now: dt.datetime) -> dict[str, Any]:
 
 
 def _about(row: Lead) -> dict[str, Any]:
+    people = facts_lead.party(row)
+    main: Any = next((person for person in people if person.pk == row.customer_id), None)
+    got = [row.customer_id] if main is None or main.has_got else []
+    written = [row.customer_id] if main is None or main.has_written else []
     return {
-        "people": facts_lead.party(row),
-        "told": of_customers([row.customer_id]),
-        "heard": heard_from([row.customer_id], project_id=row.project_id),
+        "people": people,
+        "told": of_customers(got),
+        "heard": heard_from(written, project_id=row.project_id),
         "objections": list(row.objections.order_by("dissolved_at", "raised_at")),
         "interests": list(row.interests.order_by("pk")),
-        "units_seen": facts_lead.units_seen(row),
+        "units_seen": facts_lead.units_seen(row) if row.visits else [],
         "deals": facts_lead.deals_of(row),
         "record": facts_lead.duty_record(row),
     }
