@@ -68,7 +68,10 @@ def password(request: HttpRequest) -> HttpResponse:
     key, forced = request.session.session_key or "", user.must_change_password
     if request.method == "POST" and attempt(form, lambda: _change(request, form, key)):
         stay_signed_in(request, user, key)
-        messages.success(request, _("The new password is in force. Your other devices are signed out."))
+        messages.success(
+            request,
+            _("The new password is in force. Your other devices are signed out, your API tokens revoked."),
+        )
         return redirect("home" if forced else "account_me")
     template = "account/password_forced.html" if forced else "account/password_change.html"
     return page(request, template, {"form": form}, status=422 if form.errors else 200)

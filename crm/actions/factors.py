@@ -19,7 +19,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm import rules_totp as totp
-from crm.actions import audit, sessions, sign_ins
+from crm.actions import audit, sessions, sign_ins, tokens
 from crm.actions.notices import Telling, tell
 from crm.actions.sealing import Unreadable, digests, seal, seal_at, unseal, unseal_at
 from crm.actions.sign_ins import NOWHERE, Kind, Place
@@ -169,7 +169,7 @@ def remove(*, user: User, required: bool, keep: str, at: dt.datetime, place: Pla
 
 @transaction.atomic
 def reset(*, user: User, by: User | None, at: dt.datetime) -> None:
-    """Take away the second factor of somebody who lost it. Their sessions end and they are told.
+    """Take away the second factor of somebody who lost it. Their sessions and tokens end and they are told.
 
     `by` is empty for the command of the shell. Nobody resets their own: a session left open would be enough.
     """
@@ -178,6 +178,7 @@ def reset(*, user: User, by: User | None, at: dt.datetime) -> None:
     if not Authenticator.objects.filter(user=user).delete()[0]:
         raise RuleViolation(_("There is no second factor to reset."), code="no_factor")
     sessions.end_all(user=user)
+    tokens.revoke_all(user=user, by=by, at=at)
     audit.record("user.factor_reset", by=by, at=at, target="user", target_id=user.pk)
     line = sign_ins.note(Kind.FACTOR_RESET, user=user, at=at, by=by)
     params = {"by": str(by) if by else ""}

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from crm.actions import audit, sessions, sign_ins
+from crm.actions import audit, sessions, sign_ins, tokens
 from crm.actions.sign_ins import NOWHERE, Kind, Place
 from crm.errors import RuleViolation
 from crm.models import PasswordRecord, User
@@ -51,18 +51,22 @@ def write(user: User, password: str, *, at: dt.datetime, field: str = "password"
 
 @transaction.atomic
 def change(*, user: User, old: str, new: str, keep: str, at: dt.datetime, place: Place = NOWHERE) -> None:
-    """Change one's own password. Every session but `keep` ends; the caller renews the hash of that one."""
+    """Change one's own password. Every session but `keep` ends, and every token: whoever knew the old one may have
+    made them. The caller renews the hash of the session that stays.
+    """
     User.objects.select_for_update().get(pk=user.pk)
     if not user.check_password(old):
         raise RuleViolation(_("This is not your present password."), field="old", code="wrong_password")
     write(user, new, at=at, field="new", must_change=False)
     sessions.end_all(user=user, keep=keep)
+    tokens.revoke_all(user=user, by=user, at=at)
     sign_ins.note(Kind.PASSWORD_CHANGED, user=user, at=at, place=place)
 
 
 @transaction.atomic
 def reset(*, user: User, password: str, by: User | None, at: dt.datetime) -> None:
-    """Give somebody else a first password. All their sessions end, and they must choose their own before anything.
+    """Give somebody else a first password. All their sessions and tokens end, and they must choose their own before
+    anything.
 
     `by` is empty for the command of the shell.
     """
@@ -70,5 +74,6 @@ def reset(*, user: User, password: str, by: User | None, at: dt.datetime) -> Non
         raise RuleViolation(_("Change your own password under “My account”."), code="own_password")
     write(user, password, at=at, must_change=True)
     sessions.end_all(user=user)
+    tokens.revoke_all(user=user, by=by, at=at)
     audit.record("user.password_set", by=by, at=at, target="user", target_id=user.pk)
     sign_ins.note(Kind.PASSWORD_RESET, user=user, at=at, by=by)

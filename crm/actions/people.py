@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm.actions import audit, passwords, sessions, sign_ins
+from crm.actions import audit, passwords, sessions, sign_ins, tokens
 from crm.errors import RuleViolation
 from crm.models import Membership, ShiftDay, User, WeeklyRest
 from crm.roles import Role
@@ -143,7 +143,8 @@ def note_unlocked(*, user: User, by: User, at: dt.datetime) -> None:
 def deactivate_user(*, user: User, by: User, at: dt.datetime) -> None:
     """Switch an account off: nobody signs in with it, nobody stands in under it; what it did stays on record.
 
-    Refused while leads hang on it (PX-7), for oneself, and for the last system administrator.
+    Its sessions and tokens end for good. Refused while leads hang on it (PX-7), for oneself, and for the last
+    system administrator.
     """
     if user.pk == by.pk:
         raise RuleViolation(_("You cannot switch your own account off. Ask another administrator."))
@@ -153,6 +154,7 @@ def deactivate_user(*, user: User, by: User, at: dt.datetime) -> None:
     user.is_active = False
     user.save(update_fields=["is_active"])
     sessions.end_all(user=user)
+    tokens.revoke_all(user=user, by=by, at=at)
     sign_ins.note(sign_ins.Kind.SWITCHED_OFF, user=user, at=at, by=by)
     WeeklyRest.objects.filter(stand_in=user).update(stand_in=None)
     ShiftDay.objects.filter(stand_in=user, day__gte=at.date()).update(stand_in=None)

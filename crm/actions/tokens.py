@@ -63,6 +63,19 @@ def revoke_token(*, token: ApiToken, by: User, at: dt.datetime) -> None:
         audit.record("token.revoked", by=by, at=at, target="token", target_id=token.pk)
 
 
+@transaction.atomic
+def revoke_all(*, user: User, by: User | None, at: dt.datetime) -> int:
+    """End every token of somebody whose password or account is not what it was. Returns how many opened something.
+
+    `by` is empty for the command of the shell.
+    """
+    ended = ApiToken.objects.live(at).filter(owner=user).count()
+    open_ones = ApiToken.objects.filter(owner=user, revoked_at=None)
+    if open_ones.update(revoked_at=at, revoked_by=by):
+        audit.record("token.all_revoked", by=by, at=at, target="user", target_id=user.pk, tokens=ended)
+    return ended
+
+
 def token_used(*, token: ApiToken, at: dt.datetime) -> None:
     """Note the use, at most once a minute."""
     if token.last_used_at is None or at - token.last_used_at >= USED_EVERY:
