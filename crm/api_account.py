@@ -73,6 +73,7 @@ class Me(ApiView):
     def patch(self, request: Request) -> Any:
         """Choose the language of one's screens."""
         set_language(by=self.by, language=self.said()["language"])
+        self.by.refresh_from_db(fields=["language"])
         return self._shown(self.by)
 
     def _shown(self, user: User) -> dict[str, Any]:

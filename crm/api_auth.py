@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
 from django.core.cache import cache
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
-from rest_framework.authentication import BaseAuthentication
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle, SimpleRateThrottle
@@ -59,6 +60,18 @@ class TokenAuthentication(BaseAuthentication):
         return 'Bearer realm="api"'
 
 
+class SessionWithCsrf(SessionAuthentication):
+    """A browser's session; its writes carry the CSRF token. What is missing is said in the caller's language."""
+
+    def enforce_csrf(self, request: Request) -> None:
+        try:
+            super().enforce_csrf(request)
+        except exceptions.PermissionDenied:
+            raise exceptions.PermissionDenied(
+                _("Send the CSRF token of the session in X-CSRFToken."), "csrf"
+            ) from None
+
+
 def _failures(request: Request) -> str:
     address = BaseThrottle().get_ident(request)
     return f"api-wrong:{address}:{clock.now():%Y%m%d%H%M}"
@@ -68,7 +81,8 @@ def note_failure(request: Request) -> None:
     """Count a wrong token against the address it came from."""
     key = _failures(request)
     cache.add(key, 0, 120)
-    cache.incr(key)
+    with contextlib.suppress(ValueError):  # emptied in between: the count begins anew
+        cache.incr(key)
 
 
 def refuse_after_failures(request: Request) -> None:

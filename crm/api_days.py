@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q
 from django.http import Http404
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
 from crm import clock
@@ -159,6 +160,12 @@ DaysIn = input_of(
 )
 
 
+def _at_rest(form: WeekForm, weekday: int) -> dict[str, list[ErrorDetail]]:
+    """What the form of a week says of one day, under the name that the API gives it."""
+    errors: Any = form.errors.get(f"day_{weekday}", [])
+    return {"stand_in": [ErrorDetail(str(error), code="invalid_choice") for error in errors]}
+
+
 class Shifts(ApiView):
     group = "people"
 
@@ -229,7 +236,10 @@ class ShiftWeek(ApiView):
             for weekday in range(7)
         }
         form = WeekForm(data, stand_ins=stand_ins_for(where, person))
-        self.accepted(form)
+        if not form.is_valid():
+            raise ValidationError(
+                {"rests": [_at_rest(form, rest["weekday"]) for rest in self.said()["rests"]]}
+            )
         shifts.set_weekly_rest(user=person, rests=form.rests, project=where, by=self.by, at=clock.now())
         settle_lists(where.pk)
         return self._rests(person.pk)

@@ -95,8 +95,8 @@ def _flat(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
             plain = str(name) if name != "non_field_errors" else WHOLE
             yield from _flat(inner, f"{path}.{plain}" if path and plain else path or plain)
     elif isinstance(detail, list):
-        for inner in detail:
-            yield from _flat(inner, path)
+        for place, inner in enumerate(detail):
+            yield from _flat(inner, f"{path}.{place}" if isinstance(inner, Mapping) else path)
     else:
         yield {"field": path, "code": getattr(detail, "code", "invalid"), "message": str(detail)}
 

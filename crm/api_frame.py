@@ -17,20 +17,22 @@ from typing import Any, ClassVar, TypeVar
 from django import forms
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 from django_filters import FilterSet
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
-from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import ErrorDetail, ParseError, ValidationError
 from rest_framework.parsers import JSONParser
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from crm import clock
 from crm.actions.answers import once
-from crm.api_auth import CallerThrottle, SignedInWithScope, TokenAuthentication
+from crm.api_auth import CallerThrottle, SessionWithCsrf, SignedInWithScope, TokenAuthentication
 from crm.api_errors import FormRefused, TooLarge
 from crm.api_fields import UNKNOWN
 from crm.api_forms import filter_parameters
@@ -41,24 +43,60 @@ from crm.seek import AFTER, BEFORE, BadCursor, seek
 F = TypeVar("F", bound=forms.Form | forms.ModelForm)
 Method = TypeVar("Method", bound=Callable[..., Any])
 MOST_BYTES = 1024 * 1024
+DEEPEST = 16
+"""Levels of a body; no operation takes more than five."""
+JSON = "application/json"
 PAGE, LARGEST_PAGE = 50, 200
 SIZE = "size"
 PAGING = (AFTER, BEFORE, SIZE)
 KEY_HEADER = "Idempotency-Key"
 NOT_HERE = _("This row takes no such value now.")
+DAMAGED = _("This cursor is damaged.")
+KEY_RULE = _("1 to 64 visible ASCII characters.")
 KEY = re.compile(r"[\x21-\x7e]{1,64}")
 
 
 class BoundedJSONParser(JSONParser):
-    """JSON of at most a megabyte; nesting that exhausts the reader is the client's mistake, not ours."""
+    """JSON of at most a megabyte and few levels, in characters that can be sent back: an error names what was sent."""
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         if int(parser_context["request"].META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
             raise TooLarge
         try:
-            return super().parse(stream, media_type, parser_context)
-        except RecursionError:
-            raise ParseError from None
+            said = super().parse(stream, media_type, parser_context)
+        except (RecursionError, ParseError):
+            raise ParseError from None  # DRF's own names the place, but in English only
+        if not readable(said):
+            raise ParseError
+        return said
+
+
+def readable(said: Any) -> bool:
+    """Whether nothing is nested too deeply for whoever reads it next, and no text holds half a character.
+
+    JSON can spell half of a surrogate pair, which no UTF-8 can carry: neither a table nor an answer could hold it.
+    """
+    level = [said]
+    for _depth in range(DEEPEST):
+        texts = [each for each in level if isinstance(each, str)]
+        if any("\ud800" <= sign <= "\udfff" for text in texts if not text.isascii() for sign in text):
+            return False
+        inner: list[Any] = []
+        for each in level:
+            if isinstance(each, dict):
+                inner += [*each, *each.values()]
+            elif isinstance(each, list):
+                inner += each
+        if not inner:
+            return True
+        level = inner
+    return False
+
+
+class FileRenderer(JSONRenderer):
+    """For resources with a file: whatever the caller accepts; the answer names its own type."""
+
+    media_type = "*/*"
 
 
 class PageAsked(serializers.Serializer):
@@ -82,6 +120,7 @@ class Told:
     status: int
     listed: bool
     paged: bool
+    file: tuple[str, ...]
 
     def parameters(self) -> frozenset[str]:
         """The names a query string may hold."""
@@ -93,7 +132,7 @@ class Told:
 class ApiView(APIView):
     """The parent of every resource. `group` is the scope a token needs for it (crm.rules_tokens)."""
 
-    authentication_classes = (TokenAuthentication, SessionAuthentication)
+    authentication_classes = (TokenAuthentication, SessionWithCsrf)
     permission_classes = (SignedInWithScope,)
     throttle_classes = (CallerThrottle,)
     parser_classes: Any = (BoundedJSONParser,)
@@ -160,7 +199,7 @@ class ApiView(APIView):
         try:
             found = seek(rows, self.request.query_params, order=order, size=size, strict=True)
         except BadCursor:
-            raise ValidationError({AFTER: [ErrorDetail("This cursor is damaged.", code="cursor")]}) from None
+            raise ValidationError({AFTER: [ErrorDetail(str(DAMAGED), code="cursor")]}) from None
         return {
             "results": found.rows,
             "next": self._address(found.next),
@@ -193,9 +232,7 @@ class ApiView(APIView):
     def kept(self, key: str, deed: Callable[[], Any]) -> tuple[int, Any]:
         """Run a deed once for its Idempotency-Key, or give the kept answer."""
         if not KEY.fullmatch(key):
-            raise ValidationError(
-                {KEY_HEADER: [ErrorDetail("1 to 64 visible ASCII characters.", code="key")]}
-            )
+            raise ValidationError({KEY_HEADER: [ErrorDetail(str(KEY_RULE), code="key")]})
         request = self.request
         text = json.dumps([request.method, request.path, request.data], sort_keys=True, cls=DjangoJSONEncoder)
         status = self.told.status
@@ -217,23 +254,28 @@ def operation(
     listed: bool = False,
     paged: bool = False,
     idempotent: bool = False,
+    file: tuple[str, ...] = (),
 ) -> Callable[[Method], Method]:
     """Declare one method of a resource. `listed`: it answers {"results": …}; `paged`: by cursor; `idempotent`: it
-    takes an Idempotency-Key. Without `answers` it says 204.
+    takes an Idempotency-Key; `file`: it answers with a file of one of these types. Else without `answers` it says 204.
     """
-    status = status or (200 if answers else 204)
-    told = Told(takes, asks, filterset, answers, status, listed or paged, paged)
+    status = status or (200 if answers or file else 204)
+    told = Told(takes, asks, filterset, answers, status, listed or paged, paged, file)
 
     def decorate(method: Method) -> Method:
         @functools.wraps(method)
-        def run(self: ApiView, request: Request, **kwargs: Any) -> Response:
+        def run(self: ApiView, request: Request, **kwargs: Any) -> HttpResponseBase:
             self.told = told
             self.refuse_unknown_parameters()
+            if told.file:
+                answer: HttpResponseBase = method(self, request, **kwargs)
+                return answer
             key = request.headers.get(KEY_HEADER, "") if idempotent else ""
             if key:
                 code, body = self.kept(key, lambda: method(self, request, **kwargs))
-                return Response(body, status=code)
-            return Response(self.body(method(self, request, **kwargs)), status=status)
+                return Response(body, status=code, content_type=JSON)
+            body = self.body(method(self, request, **kwargs))
+            return Response(body, status=status, content_type=JSON if told.answers else None)
 
         described: Method = _described(run, method, told, idempotent=idempotent)
         return described
@@ -256,10 +298,11 @@ def _described(run: Any, method: Any, told: Told, *, idempotent: bool) -> Any:
     answer: Any = told.answers
     if told.answers is not None and told.listed:
         answer = page_of(told.answers)  # type: ignore[arg-type]
+    responses: Any = {told.status: answer}
+    if told.file:
+        responses = {(told.status, kind): OpenApiTypes.BINARY for kind in told.file}
     summary = (method.__doc__ or "").strip().partition("\n")[0]
-    return extend_schema(
-        parameters=parameters, request=told.takes, responses={told.status: answer}, summary=summary
-    )(run)
+    return extend_schema(parameters=parameters, request=told.takes, responses=responses, summary=summary)(run)
 
 
 @functools.cache

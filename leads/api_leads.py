@@ -6,18 +6,16 @@ import datetime as dt
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from crm import clock
 from crm.access import get_visible, may, require, require_somewhere
-from crm.actions import audit
 from crm.api_fields import Output
 from crm.api_frame import ApiView, filtered, operation
 from crm.gates import project_in_reach
-from crm.models import Contact, CustomerPhone, Project, User
+from crm.models import Contact, Project, User
 from crm.roles import Action
 from leads import explain, facts_lead
 from leads.actions import deals as deal_actions
@@ -26,10 +24,11 @@ from leads.api_shapes import LeadRow, LeadShown, PhoneShown, PlanShown, StoryRow
 from leads.facts_manager import bins
 from leads.facts_register import consultants_of
 from leads.filters import LeadFilter
-from leads.gates import NO_ROWS, is_own, lead_to_work, may_assign, may_join, may_sell, may_work, open_lead
+from leads.gates import NO_ROWS, lead_to_work, may_assign, may_join, may_sell, may_work, open_lead
 from leads.models import HeardVia, Lead, LeadEvent
 from leads.models.querysets import LeadQuerySet
 from leads.resting import why_nobody
+from leads.revealing import number_of, reveal
 from leads.story import Line, tell
 
 
@@ -176,56 +175,36 @@ class NumberShown(serializers.Serializer):
     number = serializers.CharField(source="e164")
 
 
-class PhoneView(ApiView):
+class PhoneReveal(ApiView):
     group = "leads"
 
-    def phone_of(self, row: Lead, phone: int) -> CustomerPhone:
-        """A live number of somebody of the lead's party, or 404."""
-        return get_visible(numbers_of(row), pk=phone)
-
-
-def numbers_of(row: Lead) -> QuerySet[CustomerPhone]:
-    return CustomerPhone.objects.filter(
-        customer__household=row.household_id, customer__merged_into=None, live=True
-    )
-
-
-class PhoneReveal(PhoneView):
     @operation(answers=NumberShown)
     def post(self, request: Request, lead: int, phone: int) -> Any:
         """PX-12: the whole number. For a lead that is not one's own this is an event, counted per person."""
-        row = open_lead(request, lead)
-        number = self.phone_of(row, phone)
-        if not is_own(self.by, row):
-            audit.record(
-                "phone.revealed",
-                by=self.by,
-                at=clock.now(),
-                project=row.project,
-                target="lead",
-                target_id=row.pk,
-                phone=number.pk,
-            )
-        return number
+        return reveal(open_lead(request, lead), phone, by=self.by, at=clock.now())
 
 
-class PhoneWrong(PhoneView):
+class PhoneWrong(ApiView):
+    group = "leads"
+
     @operation(answers=PhoneShown)
     def post(self, request: Request, lead: int, phone: int) -> Any:
         """PX-1: mark a number as wrong."""
         row = lead_to_work(request, lead)
-        number = self.phone_of(row, phone)
+        number = number_of(row, phone)
         numbers.mark_wrong(lead_id=row.pk, phone=number, by=self.by, at=clock.now())
         number.refresh_from_db()
         return number
 
 
-class PhoneMain(PhoneView):
+class PhoneMain(ApiView):
+    group = "leads"
+
     @operation(answers=PhoneShown)
     def post(self, request: Request, lead: int, phone: int) -> Any:
         """Make a number the one that is dialled first."""
         row = lead_to_work(request, lead)
-        number = self.phone_of(row, phone)
+        number = number_of(row, phone)
         numbers.make_main(lead_id=row.pk, phone=number)
         number.refresh_from_db()
         return number

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
@@ -13,7 +14,7 @@ from rest_framework.request import Request
 from crm import clock
 from crm.access import get_visible
 from crm.api_account import Named
-from crm.api_fields import Day, Id, Input, Instant
+from crm.api_fields import UNKNOWN, Day, Id, Input, Instant, Masked
 from crm.api_forms import input_of
 from crm.api_frame import ApiView, filtered, operation
 from crm.gates import project_in_reach
@@ -21,7 +22,6 @@ from crm.models import Project
 from leads import facts_manager as facts
 from leads.actions import assigning, grading
 from leads.actions import reviews as actions
-from leads.api_shapes import Masked
 from leads.facts_loads import loads
 from leads.facts_reviews import drawn, rows_of
 from leads.filters import LeadFilter
@@ -97,18 +97,20 @@ class Assignments(Managed):
         scope = Lead.objects.visible_to(self.by).filter(project=project)
         if ("leads" in said) == ("matching" in said):
             raise ValidationError(
-                {"leads": [ErrorDetail("Give either `leads` or `matching`.", code="choice")]}
+                {"leads": [ErrorDetail(_("Give either `leads` or `matching`."), code="choice")]}
             )
         if "leads" in said:
             found = list(scope.filter(pk__in=said["leads"]).order_by("pk").values_list("pk", flat=True))
             if set(found) != set(said["leads"]):
-                raise ValidationError({"leads": [ErrorDetail("A lead is not here.", code="not_found")]})
+                raise ValidationError({"leads": [ErrorDetail(_("A lead is not here."), code="not_found")]})
             return found
         asked = QueryDict(mutable=True)
         asked.update(said["matching"])
         unknown = [name for name in asked if name not in LeadFilter.base_filters]
         if unknown:
-            errors = {f"matching.{name[:80]}": [ErrorDetail("Unknown.", code="unknown")] for name in unknown}
+            errors = {
+                f"matching.{name[:80]}": [ErrorDetail(str(UNKNOWN), code="unknown")] for name in unknown
+            }
             raise ValidationError(errors)
         matching = filtered(LeadFilter(asked, scope, project=project, now=clock.now()))
         return list(matching.qs.order_by("pk").values_list("pk", flat=True)[:MOST])
@@ -336,7 +338,7 @@ class Figures(ApiView):
         form = PeriodForm(asked, project=project, people=people, groups=groups)
         gone = [name for name in asked if name not in form.fields]
         if gone:
-            raise ValidationError({name: [ErrorDetail("Not for you.", code="unknown")] for name in gone})
+            raise ValidationError({name: [ErrorDetail(str(UNKNOWN), code="unknown")] for name in gone})
         return self.accepted(form)
 
 

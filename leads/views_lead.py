@@ -13,11 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm import clock
-from crm.access import get_visible
-from crm.actions import audit
 from crm.errors import RuleViolation
 from crm.facts_messages import heard_from, of_customers
-from crm.models import CustomerPhone, User
+from crm.models import User
 from crm.pages import page
 from crm.seek import seek
 from leads import explain, facts, facts_lead
@@ -38,6 +36,8 @@ from leads.gates import (
 )
 from leads.models import Lead
 from leads.resting import why_nobody
+from leads.revealing import number_of
+from leads.revealing import reveal as reveal_number
 from leads.rules_types import EventKind, History
 from leads.story import tell
 
@@ -153,29 +153,11 @@ def flag(request: HttpRequest, pk: int, what: str, on: bool) -> HttpResponse:
     return saved(request, pk)
 
 
-def _phone_of(row: Lead, phone: int) -> CustomerPhone:
-    """A live number of somebody of the lead's party, or 404."""
-    rows = CustomerPhone.objects.filter(
-        customer__household=row.household_id, customer__merged_into=None, live=True
-    )
-    return get_visible(rows, pk=phone)
-
-
 @require_POST
 def reveal(request: HttpRequest, pk: int, phone: int) -> HttpResponse:
     """PX-12: showing the number of a lead that is not one's own is an event, counted per person."""
-    row, user = open_lead(request, pk), user_of(request)
-    number = _phone_of(row, phone)
-    if not is_own(user, row):
-        audit.record(
-            "phone.revealed",
-            by=user,
-            at=clock.now(),
-            project=row.project,
-            target="lead",
-            target_id=row.pk,
-            phone=number.pk,
-        )
+    row = open_lead(request, pk)
+    number = reveal_number(row, phone, by=user_of(request), at=clock.now())
     return page(
         request, "leads/phone.html", {"lead": row, "phone": number}, fragment="leads/_phone_shown.html"
     )
@@ -185,7 +167,7 @@ def reveal(request: HttpRequest, pk: int, phone: int) -> HttpResponse:
 def phone_wrong(request: HttpRequest, pk: int, phone: int) -> HttpResponse:
     """PX-1: mark a number as wrong."""
     row = lead_to_work(request, pk)
-    numbers.mark_wrong(lead_id=row.pk, phone=_phone_of(row, phone), by=user_of(request), at=clock.now())
+    numbers.mark_wrong(lead_id=row.pk, phone=number_of(row, phone), by=user_of(request), at=clock.now())
     return saved(request, pk, _("The number is marked as wrong."))
 
 
@@ -193,5 +175,5 @@ def phone_wrong(request: HttpRequest, pk: int, phone: int) -> HttpResponse:
 def phone_main(request: HttpRequest, pk: int, phone: int) -> HttpResponse:
     """Make a number the one that is dialled first."""
     row = lead_to_work(request, pk)
-    numbers.make_main(lead_id=row.pk, phone=_phone_of(row, phone))
+    numbers.make_main(lead_id=row.pk, phone=number_of(row, phone))
     return saved(request, pk, _("This number is dialled first now."))

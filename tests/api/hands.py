@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +13,7 @@ from django.test import Client
 from crm.actions.tokens import make_token
 from crm.models import User
 from crm.rules_tokens import SCOPES
+from tests.access.test_url_matrix import matrix
 from tests.factories import AT
 
 PROBLEM = "application/problem+json"
@@ -54,3 +57,16 @@ class Caller:
 def token_of(user: User, *scopes: str, days: int = 30, at: Any = AT) -> str:
     """A token of the user, for everything unless scopes are named."""
     return make_token(label="test", scopes=scopes or SCOPES, days=days, by=user, at=at)[1]
+
+
+@functools.cache
+def _answers() -> dict[tuple[str, str], dict[str, int]]:
+    return {
+        (re.sub(r"<\w+:(\w+)>", r"{\1}", f"/{route}"), method): row
+        for (route, method), row in matrix().items()
+    }
+
+
+def answers_of(method: str, path: str) -> dict[str, int]:
+    """What the access matrix says of an operation, by its address in the description."""
+    return _answers()[path, method.upper()]

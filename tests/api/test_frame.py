@@ -97,6 +97,58 @@ def test_whatever_is_sent_is_refused_by_name_and_never_breaks(stage: Stage, body
     assert not InboundCall.objects.exists()
 
 
+@pytest.mark.parametrize("name", ["talked", "salutation", "heard_via", "nonsense"])
+def test_no_depth_slips_between_the_readers(stage: Stage, name: str) -> None:
+    """Each reader of a body has its own limit: what the first one takes must not be too deep for the next."""
+    lin, path = Caller(stage.lin), f"projects/{stage.project.pk}/calls/"
+    for depth in (*range(14, 18), 100, *range(930, 1000, 3)):
+        body = f'{{"phone": "1", "name": "x", "{name}": ' + "[" * depth + "]" * depth + "}"
+        problem(lin.post(path, body, idempotency_key="deep"), 400)
+
+
+@pytest.mark.parametrize(
+    "body", ['{"\\ud800": 1}', '{"name": "\\udfff", "phone": "1", "talked": true}', '["\\ud83d"]']
+)
+def test_half_a_character_is_no_text_anywhere(stage: Stage, body: str) -> None:
+    """It can neither be stored nor sent back, and an error names what was sent."""
+    problem(Caller(stage.lin).post(f"projects/{stage.project.pk}/calls/", body), 400, "parse_error")
+    whole = {**CALL, "name": "\U0001f600王芳"}
+    assert Caller(stage.lin).post(f"projects/{stage.project.pk}/calls/", whole).status == 201
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "leads/2000000000/", None), ("GET", "gateways/", None), ("POST", "projects/{project}/calls/", {}),
+        ("POST", "projects/{project}/calls/", {"nonsense": 1}), ("POST", "projects/{project}/calls/", "{"),
+        ("GET", "projects/{project}/leads/?after=damaged", None), ("GET", "projects/{project}/leads/?grade=Z", None),
+        ("POST", "projects/{project}/assignments/", {}), ("GET", "projects/{project}/leads/?nonsense=1", None),
+        ("POST", "projects/{project}/calls/", {"phone": "1", "name": "x", "talked": 7, "salutation": "lord"}), ("DELETE", "me/", None),
+    ],
+)  # fmt: skip
+def test_every_error_is_in_the_callers_language(stage: Stage, method: str, path: str, body: Any) -> None:
+    caller, address = Caller(stage.wu), path.format(project=stage.project.pk)
+    told = {
+        language: caller.ask(method, address, body, accept_language=language).body
+        for language in ("zh-hans", "en")
+    }
+    texts = {
+        language: [found["detail"], *(error["message"] for error in found.get("errors", ()))]
+        for language, found in told.items()
+    }
+    assert all(any("\u4e00" <= sign <= "\u9fff" for sign in text) for text in texts["zh-hans"]), texts
+    assert not any("\u4e00" <= sign <= "\u9fff" for text in texts["en"] for sign in text), texts
+
+
+def test_an_error_in_a_list_names_its_place(stage: Stage) -> None:
+    far = set_stage("远山")
+    body = {"rests": [{"weekday": 0}, {"weekday": 3, "stand_in": far.mei.pk}]}
+    path = f"projects/{stage.project.pk}/shifts/{stage.lin.pk}/week/"
+    assert fields(Caller(stage.wu).ask("PUT", path, body)) == {"rests.1.stand_in"}
+    body["rests"][1] = {"weekday": 9}
+    assert fields(Caller(stage.wu).ask("PUT", path, body)) == {"rests.1.weekday"}
+
+
 def test_a_body_too_large_is_refused_unread(stage: Stage) -> None:
     body = json.dumps({**CALL, "note": "x" * 1_100_000})
     problem(Caller(stage.lin).post(f"projects/{stage.project.pk}/calls/", body), 413, "too_large")

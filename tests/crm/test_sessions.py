@@ -161,7 +161,7 @@ def test_my_account_asks_the_same_number_of_questions(
         enter(browser(), lin)
     client = signed_in(lin)
     client.get(ME)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         client.get(ME)
 
 
