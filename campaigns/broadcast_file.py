@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from campaigns import facts_broadcasts
 from campaigns.models import Broadcast
-from campaigns.rules_broadcasts import masked_name
 from crm.labels_messages import LEFT, MESSAGE_STATES
+from crm.names import masked_name
 from leads.registers.texts import OPENS_FORMULA
 
 CHUNK = 2000

@@ -20,15 +20,13 @@ from campaigns.rules_broadcasts import (
     cost_of,
     fill_common,
     longest_values,
-    masked_name,
-    masked_opening,
 )
-from crm.compose import OPT_OUT, Parts, Pieces, TextRefused, check_body, pieces, units
+from crm.compose import OPT_OUT, Parts, Pieces, TextRefused, check_body, masked_opening, pieces, units
 from crm.contact_cap import MONTH
 from crm.facts_messages import Progress, parts_of, progress
 from crm.models import Contact, Exclusion, Gateway, Message, MessageText, Project, SendRun
 from crm.models.contacts import MARKETING_SMS
-from crm.names import clean_name
+from crm.names import clean_name, masked_name
 from crm.phones import mask
 from crm.rules_messages import State
 

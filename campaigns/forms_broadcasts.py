@@ -36,16 +36,9 @@ class _Ticks(forms.MultipleChoiceField):
         super().__init__(required=False, widget=forms.CheckboxSelectMultiple, **kwargs)
 
 
-class BroadcastForm(BaseForm):
-    title = forms.CharField(
-        label=_("Title"), max_length=40, help_text=_("For the lists; customers do not see it.")
-    )
-    body = forms.CharField(
-        label=_("Text of the message"),
-        max_length=300,
-        widget=forms.Textarea,
-        help_text=_("Without opening, signature and opt-out: the system puts them there."),
-    )
+class AudienceForm(BaseForm):
+    """Who gets something; the values that a project offers."""
+
     who = forms.ChoiceField(label=_("Who"), choices=WHO, required=False, widget=forms.RadioSelect)
     grades = _Ticks(label=_("Grade"), choices=Lead.Grade.choices)
     stages = _Ticks(label=_("Stage"), choices=Lead.Stage.choices)
@@ -55,19 +48,6 @@ class BroadcastForm(BaseForm):
     buildings = _Ticks(label=_("Building bought in or seen"))
     not_since = forms.DateField(label=_("No talk or visit since"), required=False, widget=DateInput)
     since = forms.DateField(label=_("A talk or visit since"), required=False, widget=DateInput)
-    save_as = forms.CharField(label=_("Keep this audience under the name"), required=False, max_length=40)
-    starts_at = forms.DateTimeField(label=_("Starts at"), widget=DateTimeInput)
-    expires_at = forms.DateTimeField(
-        label=_("Nothing goes out from"),
-        widget=DateTimeInput,
-        help_text=_("What has not left by then is not sent any more."),
-    )
-    budget = forms.IntegerField(
-        label=_("Pieces at most"), min_value=1, max_value=2_000_000_000, required=False
-    )
-    price = forms.DecimalField(
-        label=_("Price of a piece (yuan)"), min_value=0, max_digits=6, decimal_places=4, required=False
-    )
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -87,6 +67,31 @@ class BroadcastForm(BaseForm):
     def section(self) -> list[forms.BoundField]:
         """The fields of the audience, in order."""
         return [self[name] for name in SECTIONS if name in self.fields]
+
+
+class BroadcastForm(AudienceForm):
+    title = forms.CharField(
+        label=_("Title"), max_length=40, help_text=_("For the lists; customers do not see it.")
+    )
+    body = forms.CharField(
+        label=_("Text of the message"),
+        max_length=300,
+        widget=forms.Textarea,
+        help_text=_("Without opening, signature and opt-out: the system puts them there."),
+    )
+    save_as = forms.CharField(label=_("Keep this audience under the name"), required=False, max_length=40)
+    starts_at = forms.DateTimeField(label=_("Starts at"), widget=DateTimeInput)
+    expires_at = forms.DateTimeField(
+        label=_("Nothing goes out from"),
+        widget=DateTimeInput,
+        help_text=_("What has not left by then is not sent any more."),
+    )
+    budget = forms.IntegerField(
+        label=_("Pieces at most"), min_value=1, max_value=2_000_000_000, required=False
+    )
+    price = forms.DecimalField(
+        label=_("Price of a piece (yuan)"), min_value=0, max_digits=6, decimal_places=4, required=False
+    )
 
     def sheet(self) -> BroadcastSheet:
         """The cleaned form as the action takes it."""
@@ -131,7 +136,7 @@ def audience_initial(audience: Audience) -> dict[str, Any]:
 
 def in_words(audience: Audience, project: Project) -> list[tuple[Any, str]]:
     """An audience as (condition, values in words); nothing for everybody."""
-    form = BroadcastForm(project=project)
+    form = AudienceForm(project=project)
     found: list[tuple[Any, str]] = []
     for name in SECTIONS:
         value = getattr(audience, name)

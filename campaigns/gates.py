@@ -23,9 +23,9 @@ def may_approve(user: User, project: Project | int) -> bool:
     return may(user, Action.APPROVE_CAMPAIGN, project)
 
 
-def campaign_project(request: HttpRequest) -> Project:
-    """The current project of somebody who makes or approves its campaigns; 403 for everybody else."""
-    project = chosen_project(request)
+def campaign_project(request: HttpRequest, project: Project | None = None) -> Project:
+    """The project, or the current one, of somebody who makes or approves its campaigns; 403 for everybody else."""
+    project = project or chosen_project(request)
     user = user_of(request)
     if not (may_make(user, project) or may_approve(user, project)):
         raise PermissionDenied
@@ -54,17 +54,17 @@ def festivals_reviewer(request: HttpRequest) -> User:
     return user
 
 
-def maker_project(request: HttpRequest) -> Project:
-    """The current project of somebody who writes its campaigns; 403 for everybody else."""
-    project = chosen_project(request)
+def maker_project(request: HttpRequest, project: Project | None = None) -> Project:
+    """The project, or the current one, of somebody who writes its campaigns; 403 for everybody else."""
+    project = project or chosen_project(request)
     if not may_make(user_of(request), project):
         raise PermissionDenied
     return project
 
 
-def reader_project(request: HttpRequest) -> Project:
-    """The current project of whoever may know what its customers are told: also those who work its leads."""
-    project = chosen_project(request)
+def reader_project(request: HttpRequest, project: Project | None = None) -> Project:
+    """The project, or the current one, of whoever may know what its customers are told: who works its leads too."""
+    project = project or chosen_project(request)
     user = user_of(request)
     works = may(user, Action.WORK_LEADS, project, own=True)
     if not (works or may_make(user, project) or may_approve(user, project)):
@@ -78,11 +78,6 @@ def visible_milestones(user: User, project: Project) -> QuerySet[Milestone]:
     if may_make(user, project) or may_approve(user, project):
         return rows
     return rows.filter(state__in=[Milestone.State.APPROVED, Milestone.State.CANCELLED])
-
-
-def reads_names(user: User, project: Project | int) -> bool:
-    """Whether customers' names may be read there: marketing has counts only, so it sees them masked."""
-    return may(user, Action.SEE_LEADS, project, without=(Limit.COUNTS_ONLY, Limit.EXISTENCE_ONLY))
 
 
 def exports_numbers(user: User, project: Project | int) -> bool:

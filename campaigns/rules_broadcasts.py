@@ -1,4 +1,4 @@
-"""Broadcasts: what a text may name, when one is too late to start by itself, and how people are shown. Pure."""
+"""Broadcasts: what a text may name, and when one is too late to start by itself. Pure."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
-from crm.compose import GUEST
-from crm.names import clean_name, split_salutation
 from leads.vocabulary import WANTED_TYPES
 
 FIELDS = ("project", "until", "consultant", "wanted")
@@ -20,8 +18,6 @@ GRACE = timedelta(minutes=30)
 """A start missed by more than this (the product was down) asks a person instead of firing."""
 STALLED = timedelta(minutes=10)
 """A plan that has not come to its end by then was killed with its worker: it is taken up again."""
-
-_ENDINGS = ("先生您好", "女士您好")
 
 
 class Start(StrEnum):
@@ -66,17 +62,3 @@ def cost_of(pieces: int, price: Decimal | None) -> Decimal | None:
     if price is None:
         return None
     return (price * pieces).quantize(Decimal("0.01"), ROUND_HALF_UP)
-
-
-def masked_name(raw: str) -> str:
-    """A name as marketing sees it (docs/roles.md: counts only): the first character, the rest hidden."""
-    spoken, _carried = split_salutation(clean_name(raw))
-    return f"{spoken[0]}**" if spoken else "**"
-
-
-def masked_opening(opening: str) -> str:
-    """An opening with the name in it hidden: 王芳女士您好 is 王**女士您好."""
-    ending = opening[-4:]
-    if opening == GUEST or ending not in _ENDINGS:
-        return GUEST
-    return f"{opening[:1]}**{ending}"

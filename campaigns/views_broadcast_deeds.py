@@ -59,8 +59,9 @@ def _with_reason(
 @require_POST
 def rehearse(request: HttpRequest, pk: int) -> HttpResponse:
     row = _maker(request, pk)
+    answer = _press(request, row, actions.ask_rehearsal, _("Being rehearsed."))
     soon("campaigns.tasks.rehearse", row.pk)
-    return _press(request, row, actions.ask_rehearsal, _("Being rehearsed."))
+    return answer
 
 
 @require_POST

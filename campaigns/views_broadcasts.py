@@ -29,7 +29,7 @@ from crm.access import get_visible
 from crm.asked import number
 from crm.celery import soon
 from crm.deeds import attempt, posted
-from crm.gates import user_of
+from crm.gates import reads_names, user_of
 from crm.labels_messages import LEFT
 from crm.models import Project, SendRun
 from crm.pages import page
@@ -118,7 +118,7 @@ def own_broadcast(request: HttpRequest, pk: int) -> Broadcast:
 def broadcast(request: HttpRequest, pk: int) -> HttpResponse:
     """One broadcast: what it says to whom, its rehearsal or its progress, what can be done with it."""
     row, user = own_broadcast(request, pk), user_of(request)
-    plain = gates.reads_names(user, row.project)
+    plain = reads_names(user, row.project)
     running = row.standing in (SendRun.State.RUNNING, SendRun.State.PAUSED)
     context = {
         "row": row,
@@ -141,7 +141,7 @@ def broadcast(request: HttpRequest, pk: int) -> HttpResponse:
 def people(request: HttpRequest, pk: int) -> HttpResponse:
     """Person by person: what became of each message, or why there is none."""
     row = own_broadcast(request, pk)
-    plain = gates.reads_names(user_of(request), row.project)
+    plain = reads_names(user_of(request), row.project)
     shown, reason = request.GET.get("state", ""), request.GET.get("left", "")
     if reason in LEFT or reason == "all":
         left_out = facts_broadcasts.left_out_of(row, "" if reason == "all" else reason)
@@ -169,7 +169,7 @@ def export(request: HttpRequest, pk: int) -> HttpResponseBase:
     row, user = own_broadcast(request, pk), user_of(request)
     gates.require_export(user, row.project)
     numbers = gates.exports_numbers(user, row.project)
-    names = gates.reads_names(user, row.project)
+    names = reads_names(user, row.project)
     actions.note_export(row=row, numbers=numbers, by=user, at=clock.now())
     lines = broadcast_file.lines(row, names=names, numbers=numbers)
     response = StreamingHttpResponse(broadcast_file.csv_of(lines), content_type="text/csv; charset=utf-8")

@@ -16,7 +16,8 @@ from campaigns.actions import milestones as actions
 from campaigns.actions import photos, telling
 from campaigns.forms_milestones import CancelForm, MoveForm, PhotoForm, ReasonForm
 from campaigns.models import Correction, Milestone
-from campaigns.views_milestones import approver, plan_soon
+from campaigns.views_milestones import approver
+from campaigns.worker import plan_soon
 from crm import clock
 from crm.access import get_visible
 from crm.deeds import attempt, press

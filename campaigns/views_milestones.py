@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from celery import current_app
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -131,12 +130,6 @@ def photo(request: HttpRequest, pk: int) -> HttpResponseBase:
     return FileResponse(
         path.open("rb"), as_attachment=True, filename=name, content_type=TYPES[path.suffix[1:]]
     )
-
-
-def plan_soon(row: Milestone) -> None:
-    """Let the worker plan it now; if nobody hears it the next tick does."""
-    now = row.notice_day <= clock.today(row.project.zone)
-    current_app.signature("campaigns.tasks.tell_milestone", args=(row.pk, now)).delay()
 
 
 def approver(request: HttpRequest, pk: int) -> Milestone:

@@ -12,6 +12,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from crm.phones import mask_text
+
 LARGEST_ID = 2**63 - 1
 FIRST_YEAR, LAST_YEAR = 1950, 2100
 UNKNOWN = _("This field is not known here, or not yours to set.")
@@ -77,6 +79,13 @@ class Lines(serializers.ListField):
 
     def to_internal_value(self, data: Any) -> Any:
         return "\n".join(line.replace("\n", " ") for line in super().to_internal_value(data))
+
+
+class Masked(serializers.CharField):
+    """Free text with the numbers in it masked (PX-12)."""
+
+    def to_representation(self, value: Any) -> str:
+        return mask_text(super().to_representation(value))
 
 
 @extend_schema_field({"type": "array", "items": {"type": "string"}, "example": ["10:00-11:30"]})

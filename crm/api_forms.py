@@ -22,6 +22,7 @@ MOST = 500
 def input_of(
     name: str,
     form: Any,
+    /,
     *,
     only: Collection[str] = (),
     leave: Collection[str] = (),

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+
+from crm.forms_tokens import GROUP_LABELS
+from crm.rules_tokens import GROUPS
 
 PROBLEMS = {
     "400": "Something in the request is wrong: `errors` names the fields or parameters.",
@@ -77,8 +81,13 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         return {"type": "http", "scheme": "bearer", "description": "A token made under My account."}
 
 
+class SessionSchemeWithCsrf(SessionScheme):  # type: ignore[no-untyped-call]
+    target_class = "crm.api_auth.SessionWithCsrf"
+
+
 def add_problems(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-    """Postprocessing hook: the problem and the answers that carry it, once for all operations."""
+    """Postprocessing hook: the groups in words, the problem and the answers that carry it, once for all operations."""
+    result["tags"] = [{"name": group, "description": str(GROUP_LABELS[group])} for group in sorted(GROUPS)]
     parts = result["components"]
     parts["schemas"]["Problem"] = PROBLEM
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}

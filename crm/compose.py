@@ -244,3 +244,11 @@ def billed(length: int) -> int:
 
 def _utf16_units(char: str) -> int:
     return 2 if ord(char) > 0xFFFF else 1
+
+
+def masked_opening(opening: str) -> str:
+    """An opening with the name in it hidden: 王芳女士您好 is 王**女士您好."""
+    ending = opening[-4:]
+    if opening == GUEST or ending not in ("先生您好", "女士您好"):
+        return GUEST
+    return f"{opening[:1]}**{ending}"

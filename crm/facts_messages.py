@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from crm.compose import Parts, merge
 from crm.models import Gateway, InboundMessage, Message, MessageText, RunTally, SendRun
@@ -84,6 +84,12 @@ def progress(run_ids: Sequence[int]) -> dict[int, Progress]:
     return {run_id: Progress(messages[run_id], pieces[run_id]) for run_id in run_ids}
 
 
+def runs_holding(project_id: int, state: str) -> list[int]:
+    """The runs of a project that have messages in a state, by their tallies: no message is looked at. One query."""
+    rows = RunTally.objects.filter(run__project=project_id, state=state).values("run")
+    return list(rows.annotate(left=Sum("messages")).filter(left__gt=0).values_list("run", flat=True))
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """One message of a customer, as staff see it: what it says, and where it stands."""
@@ -94,14 +100,20 @@ class Told:
     coming: bool
 
 
+def messages_to(customer_ids: Collection[int]) -> QuerySet[Message]:
+    """What these customers got and will get; unapproved drafts stay out."""
+    rows = Message.objects.filter(customer__in=customer_ids).exclude(run__state=SendRun.State.DRAFT)
+    return rows.select_related("run")
+
+
 def of_customers(customer_ids: Collection[int], *, most: int = 20) -> list[Told]:
-    """What these customers got and will get, the newest first; unapproved drafts stay out. Four queries."""
-    rows = list(
-        Message.objects.filter(customer__in=customer_ids)
-        .exclude(run__state=SendRun.State.DRAFT)
-        .select_related("run")
-        .order_by("-id")[:most]
-    )
+    """What these customers got and will get, the newest first. Four queries."""
+    return as_told(messages_to(customer_ids).order_by("-id")[:most])
+
+
+def as_told(messages: Iterable[Message]) -> list[Told]:
+    """Messages with their texts, in their order. Three queries."""
+    rows = list(messages)
     written = texts(rows)
     return [
         Told(

@@ -20,6 +20,8 @@ GROUP_LABELS: dict[str, Any] = {
     "policies": _("Policies and scripts"),
     "imports": _("Imports"),
     "figures": _("Figures and jobs"),
+    "campaigns": _("Festivals, milestones, broadcasts"),
+    "messages": _("Messages, receipts, replies, gateways"),
 }
 WAYS = (("", _("nothing")), (READ, _("read")), (WRITE, _("read and write")))
 DAYS = ((7, _("a week")), (30, _("30 days")), (USUAL_DAYS, _("90 days")), (365, _("a year")))

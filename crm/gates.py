@@ -8,9 +8,10 @@ from django.http import Http404, HttpRequest
 
 from crm.access import colleagues, get_visible, may, require_somewhere, scope
 from crm.actions import members, shifts
-from crm.models import Membership, Project, User
+from crm.models import InboundMessage, Membership, Message, Project, SendRun, User
 from crm.project_context import current_project, projects_of
 from crm.roles import Action, Limit, Role
+from crm.rules_messages import State
 
 MEMBERS_ONLY = (Limit.MEMBERS_ONLY,)
 NOT_A_MANAGER = (Limit.CLAIM_ONLY, Limit.ROTA_BOARD_ONLY)
@@ -122,3 +123,54 @@ def project_in_reach(request: HttpRequest, pk: int) -> Project:
     if found is None:
         raise Http404
     return found
+
+
+def visible_replies(user: User) -> QuerySet[InboundMessage]:
+    """Replies of the projects where the user sends messages to everybody, and one's own elsewhere."""
+    rows = InboundMessage.objects.select_related("customer", "owner", "project")
+    return rows.filter(scope(user, Action.SEND_MESSAGE).q(Q(owner=user)))
+
+
+def _sends_for(user: User, project: str) -> Q:
+    """Rows of the projects where the user makes or approves campaigns. Not one scope's Q joined to another's by |:
+    "everything" is an empty Q, which | drops.
+    """
+    reach = [scope(user, action) for action in OCCASION_ACTIONS]
+    if any(each.everywhere for each in reach):
+        return Q()
+    return Q(**{f"{project}__in": frozenset().union(*(each.projects for each in reach))})
+
+
+def readable_runs(user: User) -> QuerySet[SendRun]:
+    """Runs of messages of these projects, whatever ordered them."""
+    return SendRun.objects.filter(_sends_for(user, "project_id")).select_related("gateway")
+
+
+def sent_messages(user: User) -> QuerySet[Message]:
+    """Their messages."""
+    return Message.objects.filter(_sends_for(user, "run__project_id")).select_related("run__project")
+
+
+def unknown_messages(user: User) -> QuerySet[Message]:
+    """Those with an unknown outcome among them."""
+    return sent_messages(user).filter(state=State.UNKNOWN)
+
+
+def unknown_reader(request: HttpRequest) -> User:
+    """Who reads the unknown outcomes of some project; 403 for everybody else."""
+    user = user_of(request)
+    if not any(scope(user, action) for action in OCCASION_ACTIONS):
+        raise PermissionDenied
+    return user
+
+
+def outbox_project(request: HttpRequest, project: Project) -> Project:
+    """A project of somebody who makes or approves what it sends; 403 for everybody else."""
+    if not any(may(user_of(request), action, project) for action in OCCASION_ACTIONS):
+        raise PermissionDenied
+    return project
+
+
+def reads_names(user: User, project: Project | int) -> bool:
+    """Whether customers' names may be read there: marketing has counts only, so it sees them masked."""
+    return may(user, Action.SEE_LEADS, project, without=(Limit.COUNTS_ONLY, Limit.EXISTENCE_ONLY))

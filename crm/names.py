@@ -57,6 +57,12 @@ def split_salutation(raw: str) -> tuple[str, Salutation]:
     return name, Salutation.UNKNOWN
 
 
+def masked_name(raw: str) -> str:
+    """A name as somebody with counts only sees it (docs/roles.md): the first character, the rest hidden."""
+    spoken, _carried = split_salutation(clean_name(raw))
+    return f"{spoken[0]}**" if spoken else "**"
+
+
 def display_name(name: str, salutation: str, language: str) -> str:
     """The name as staff see it: 韩轩女士 in Chinese, "Ms 韩轩" in English, the bare name when unknown."""
     if salutation not in (Salutation.MR, Salutation.MS):

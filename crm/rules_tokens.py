@@ -6,7 +6,18 @@ import hashlib
 from collections.abc import Collection
 from typing import Final
 
-GROUPS: Final = ("account", "people", "places", "leads", "deals", "policies", "imports", "figures")
+GROUPS: Final = (
+    "account",
+    "people",
+    "places",
+    "leads",
+    "deals",
+    "policies",
+    "imports",
+    "figures",
+    "campaigns",
+    "messages",
+)
 """The groups of resources. A token is given "read" or "write" for each; a resource names its group."""
 READ, WRITE = "read", "write"
 SCOPES: Final = tuple(f"{group}:{way}" for group in GROUPS for way in (READ, WRITE))

@@ -34,6 +34,7 @@ urlpatterns = [
     path("api/openapi.json", views_api.schema, name="api_schema"),
     path("api/v1/", include("crm.urls_api")),
     path("api/v1/", include("leads.urls_api")),
+    path("api/v1/", include("campaigns.urls_api")),
 ]
 
 handler400 = "crm.error_pages.bad_request"

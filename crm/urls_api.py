@@ -6,8 +6,11 @@ from django.urls import path
 
 from crm import api_account as account
 from crm import api_days as days
+from crm import api_gateways as gateways
+from crm import api_messages as messages
 from crm import api_people as people
 from crm import api_places as places
+from crm import api_sign_ins as sign_ins
 
 urlpatterns = [
     path("me/", account.Me.as_view()),
@@ -43,4 +46,29 @@ urlpatterns = [
     path("projects/<int:project>/occasions/", days.Occasions.as_view()),
     path("occasions/<int:occasion>/", days.OneOccasion.as_view()),
     path("jobs/", days.Jobs.as_view()),
+    path("me/sessions/", sign_ins.Sessions.as_view()),
+    path("me/sessions/<int:session>/", sign_ins.OneSession.as_view()),
+    path("me/sign-ins/", sign_ins.MySignIns.as_view()),
+    path("sign-ins/", sign_ins.SignIns.as_view()),
+    path("users/<int:user>/sign-ins/", sign_ins.UserSignIns.as_view()),
+    path("users/<int:user>/unlock/", sign_ins.UserUnlock.as_view()),
+    path("users/<int:user>/factor/", sign_ins.UserFactor.as_view()),
+    path("projects/<int:project>/runs/", messages.Runs.as_view()),
+    path("projects/<int:project>/messages/", messages.Messages.as_view()),
+    path("runs/<int:run>/", messages.OneRun.as_view()),
+    path("runs/<int:run>/messages/", messages.RunMessages.as_view()),
+    path("messages/unknown/", messages.UnknownMessages.as_view()),
+    path("messages/unknown/read/", messages.UnknownRead.as_view()),
+    path("messages/<int:message>/", messages.OneMessage.as_view()),
+    path("messages/<int:message>/receipts/", messages.Receipts.as_view()),
+    path("replies/", messages.Replies.as_view()),
+    path("replies/<int:reply>/", messages.OneReply.as_view()),
+    path("replies/<int:reply>/take/", messages.ReplyTake.as_view()),
+    path("replies/<int:reply>/done/", messages.ReplyDone.as_view()),
+    path("gateways/", gateways.Gateways.as_view()),
+    path("gateways/<int:gateway>/", gateways.OneGateway.as_view()),
+    path("gateways/<int:gateway>/check/", gateways.GatewayCheck.as_view()),
+    path("gateways/<int:gateway>/test/", gateways.GatewayTest.as_view()),
+    path("gateways/<int:gateway>/signatures/", gateways.GatewaySignatures.as_view()),
+    path("gateways/<int:gateway>/templates/", gateways.GatewayTemplates.as_view()),
 ]

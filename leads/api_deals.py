@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from crm import clock
 from crm.access import get_visible, require_somewhere
 from crm.api_account import Named
-from crm.api_fields import Id, Input, Output
+from crm.api_fields import Id, Input, Masked, Output
 from crm.api_forms import input_of
 from crm.api_frame import ApiView, operation
 from crm.models import Customer
@@ -20,7 +20,7 @@ from crm.roles import Action, Limit
 from leads import facts_lead
 from leads.actions import deals as actions
 from leads.actions import merging
-from leads.api_shapes import DealShown, Masked, StepShown, UnitNamed
+from leads.api_shapes import DealShown, StepShown, UnitNamed
 from leads.facts_merging import candidates, found_for, moving, records_of, told_apart
 from leads.forms_manage import DealForm, MergeForm, StepForm
 from leads.gates import deal_seen, lead_to_sell, open_lead, pending_steps

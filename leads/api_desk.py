@@ -11,14 +11,13 @@ from rest_framework.request import Request
 from crm import clock
 from crm.access import get_visible, require
 from crm.api_account import Named
-from crm.api_fields import Day, Input, Instant, Output, YesNo
+from crm.api_fields import Day, Input, Instant, Masked, Output, YesNo
 from crm.api_forms import input_of
 from crm.api_frame import ApiView, operation
 from crm.gates import project_in_reach
 from crm.models import Project, User
 from crm.roles import Action
 from leads.actions.registering import Registered, complete_sheet
-from leads.api_shapes import Masked
 from leads.facts_register import known_number, onwards
 from leads.forms_register import CallForm, VisitForm, VisitSheetForm, party_form
 from leads.gates import lead_to_work

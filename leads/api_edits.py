@@ -78,6 +78,9 @@ LEAD_EDITS: dict[str, type[LeadEdit]] = {
     ),
     "kind": _edit("kind", input_of("KindIn", forms.KindForm), "SC-3.1: ordinary, leader referral or VIP."),
     "put-off": _edit("put-off", input_of("PutOffIn", forms.PutOffForm), "SC-2.4: put the weekly call off."),
+    "call-off": _edit(
+        "call-off", input_of("CallOffIn", forms.CallOffForm), "SC-2.3b: they called their visit off."
+    ),
     "review": _edit("review", input_of("ReviewIn", forms.ReviewForm), "PX-2: answer the review."),
     "end": _edit("end", EndIn, "SC-11: lost or invalid, with its reason.", _verdict),
     "reopen": _edit("reopen", input_of("ReopenIn", forms.ReopenForm), "SC-11: work it again."),

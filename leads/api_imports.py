@@ -197,7 +197,7 @@ class ImportColumns(ImportView):
         given = {sheet["name"]: sheet for sheet in said["sheets"]}
         unknown = set(given) - {sheet.name for sheet in plan.sheets}
         if unknown:
-            raise ValidationError({"sheets": [ErrorDetail("There is no such sheet.", code="unknown")]})
+            raise ValidationError({"sheets": [ErrorDetail(_("There is no such sheet."), code="unknown")]})
         data: dict[str, Any] = {"register": said["register"]}
         for i, sheet in enumerate(plan.sheets):
             chosen = given.get(sheet.name, {})
@@ -261,7 +261,7 @@ class ImportStart(ImportView):
         unknown = [name for name in said.get("staff", {}) if name not in names]
         if unknown:
             raise ValidationError(
-                {"staff": [ErrorDetail("This name is not in the register.", code="unknown")]}
+                {"staff": [ErrorDetail(_("This name is not in the register."), code="unknown")]}
             )
         data = {"known": said.get("known", row.known)}
         data |= {

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from crm import clock
 from crm.access import may, require
 from crm.api_account import Named
-from crm.api_fields import Day, Input, Output, TimeOfDay
+from crm.api_fields import Day, Input, Masked, Output, TimeOfDay
 from crm.api_forms import input_of
 from crm.api_frame import ApiView, operation
 from crm.gates import project_in_reach
@@ -25,7 +25,6 @@ from leads import facts, scripts
 from leads import policy as policies
 from leads.actions import policies as actions
 from leads.actions import scripts as script_actions
-from leads.api_shapes import Masked
 from leads.forms_policy import PolicyForm
 from leads.forms_scripts import TextForm
 from leads.gates import manager_project

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import models
 from rest_framework import serializers
 
 from crm.api_account import Named
-from crm.api_fields import Day, Instant, Output, Windows
+from crm.api_fields import Day, Instant, Masked, Output, Windows
 from crm.models import Consent, Contact, Customer, CustomerPhone, OptOut, Unit
-from crm.phones import mask, mask_text
+from crm.phones import mask
 from leads.models import Deal, DealStep, Interest, Lead, Objection
-
-
-class Masked(serializers.CharField):
-    """Free text with the numbers in it masked."""
-
-    def to_representation(self, value: Any) -> str:
-        return mask_text(super().to_representation(value))
 
 
 class Shown(Output):

@@ -6,13 +6,15 @@ from django.urls import path
 
 from leads import api_deals as deals
 from leads import api_desk as desk
+from leads import api_import_ends as import_ends
 from leads import api_imports as imports
 from leads import api_leads as leads
 from leads import api_manage as manage
 from leads import api_policies as policies
 from leads import api_work as work
 from leads.api_edits import LEAD_EDITS, LeadKey, LeadWeeklyOff
-from leads.api_messages import LeadMessages
+from leads.api_grades import Grades
+from leads.api_messages import LeadMessages, MessageOffers, MessagePreview
 
 urlpatterns = [
     path("projects/<int:project>/leads/", leads.Leads.as_view()),
@@ -27,6 +29,8 @@ urlpatterns = [
     path("leads/<int:lead>/plan/", leads.LeadPlan.as_view()),
     path("leads/<int:lead>/contacts/", work.Contacts.as_view()),
     path("leads/<int:lead>/messages/", LeadMessages.as_view()),
+    path("leads/<int:lead>/messages/offers/", MessageOffers.as_view()),
+    path("leads/<int:lead>/messages/preview/", MessagePreview.as_view()),
     path("leads/<int:lead>/tap/", work.Tap.as_view()),
     path("leads/<int:lead>/key/", LeadKey.as_view()),
     path("leads/<int:lead>/weekly/off/", LeadWeeklyOff.as_view()),
@@ -65,6 +69,7 @@ urlpatterns = [
     path("policies/<int:policy>/review/", policies.PolicyReview.as_view()),
     path("policies/<int:policy>/approve/", policies.PolicyApprove.as_view()),
     path("policies/<int:policy>/withdraw/", policies.PolicyWithdraw.as_view()),
+    path("projects/<int:project>/grades/", Grades.as_view()),
     path("projects/<int:project>/scripts/", policies.Scripts.as_view()),
     path("projects/<int:project>/scripts/<str:key>/", policies.OneScript.as_view()),
     path("projects/<int:project>/answers/", policies.Answers.as_view()),
@@ -76,4 +81,6 @@ urlpatterns = [
     path("imports/<int:batch>/start/", imports.ImportStart.as_view()),
     path("imports/<int:batch>/go-on/", imports.ImportGoOn.as_view()),
     path("imports/<int:batch>/refused/", imports.ImportRefused.as_view()),
+    path("imports/<int:batch>/refused/file/", import_ends.RefusedFile.as_view()),
+    path("imports/<int:batch>/undo/", import_ends.ImportUndo.as_view()),
 ]

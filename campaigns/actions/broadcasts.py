@@ -57,8 +57,12 @@ def _check(sheet: BroadcastSheet, project: Project, at: dt.datetime) -> None:
         raise RuleViolation(_("Give the broadcast a title."), field="title")
     if sheet.expires_at <= max(sheet.starts_at, at):
         raise RuleViolation(_("It would end before it starts."), field="expires_at", code="ends_first")
+    _check_audience(sheet.filter, project)
+
+
+def _check_audience(stored: dict[str, Any], project: Project) -> None:
     try:
-        audience = read(sheet.filter)
+        audience = read(stored)
     except AudienceRefused as refused:
         raise RuleViolation(_("This is no filter: %(key)s.") % {"key": refused.key}, code="filter") from None
     foreign = set(audience.buildings) - {pk for pk, _name in facts_audiences.buildings(project)}
@@ -172,6 +176,7 @@ def save_audience(
     """Keep a filter under a name; the name's owner may write it anew, nobody else."""
     if not name.strip():
         raise RuleViolation(_("Give the audience a name."), field="save_as")
+    _check_audience(stored, project)
     row = SavedAudience.objects.select_for_update().filter(project=project, name=name.strip()[:40]).first()
     if row is not None and row.owner_id != by.pk:
         raise RuleViolation(

@@ -20,7 +20,18 @@ from campaigns.models import (
     SavedAudience,
 )
 from crm.actions.tokens import make_token
-from crm.models import AccountSession, Area, InboundMessage, Membership, Notice, Occasion, Project, User
+from crm.models import (
+    AccountSession,
+    Area,
+    InboundMessage,
+    Membership,
+    Message,
+    MessageText,
+    Notice,
+    Occasion,
+    Project,
+    User,
+)
 from crm.outbox import line_of, open_run
 from crm.roles import Role
 from leads.actions import deals, importing, merging, policies
@@ -44,6 +55,8 @@ OBJECTS = {
     "gateways/": "gateway", "inbox/": "reply",
 }  # fmt: skip
 """Which object the number in an address names, by how the address begins."""
+ONLY_NAMED = ("phone", "run", "message", "text")
+"""Objects that only addresses of the API name, by the name of the number in them."""
 WORDS = {
     "scripts/<str:key>/": "scripts/SC-2.1/",
     "answers/<str:key>/": "answers/price/",
@@ -126,6 +139,13 @@ def make_things(stage: Stage, phone: str) -> dict[str, int]:
         project=project, kind="opening", title="开盘", body="{day}开盘", day=NOW.date(), notice_day=NOW.date(),
         state="approved", prepared_by=writer, prepared_at=NOW, approved_by=wu, approved_at=NOW,
     )  # fmt: skip
+    broadcast = make_broadcast(project, writer)
+    assert broadcast.run is not None
+    message = Message.objects.create(
+        run=broadcast.run, customer=lead.customer, to=lead.customer.phones.get().e164, state="unknown", counts=True,
+        pieces=1, day=NOW.date(), not_before=NOW, changed_at=NOW,
+    )  # fmt: skip
+    MessageText.objects.create(message=message, opening="王芳女士您好")
     values = {"starts_on": NOW.date(), "ends_on": NOW.date()}
     rows: dict[str, Any] = {
         "project": project,
@@ -158,7 +178,9 @@ def make_things(stage: Stage, phone: str) -> dict[str, int]:
             project=project, code="mid_autumn", body="祝您中秋快乐", by=writer, at=NOW
         ),
         "milestone": milestone,
-        "broadcast": make_broadcast(project, writer),
+        "broadcast": broadcast,
+        "run": broadcast.run,
+        "message": message,
         "audience": SavedAudience.objects.create(project=project, owner=writer, name="x", saved_at=NOW),
         "guest": Invitation.objects.create(
             milestone=milestone, lead=lead, means="call", invited_by=wu, invited_at=NOW
@@ -184,6 +206,7 @@ def make_things(stage: Stage, phone: str) -> dict[str, int]:
             owner=lin,
         ),
     }
+    rows["text"] = rows["greeting"]
     return {kind: row.pk for kind, row in rows.items()}
 
 

@@ -62,7 +62,7 @@ def test_every_operation_names_its_group_what_it_may_answer_and_how_to_sign_in(s
     assert len(set(ids)) == len(ids)
 
 
-def test_what_creates_calls_visits_contacts_and_messages_takes_an_idempotency_key(schema: Any) -> None:
+def test_what_would_be_done_twice_if_it_came_twice_takes_an_idempotency_key(schema: Any) -> None:
     keyed = {
         path
         for path, _method, told in operations(schema)
@@ -74,4 +74,10 @@ def test_what_creates_calls_visits_contacts_and_messages_takes_an_idempotency_ke
         "/api/v1/leads/{lead}/contacts/",
         "/api/v1/leads/{lead}/messages/",
         "/api/v1/tasks/{task}/contacts/",
+        "/api/v1/projects/{project}/milestones/",
+        "/api/v1/milestones/{milestone}/guests/",
+        "/api/v1/projects/{project}/broadcasts/",
+        "/api/v1/broadcasts/{broadcast}/test/",
+        "/api/v1/broadcasts/{broadcast}/resend/",
+        "/api/v1/gateways/{gateway}/test/",
     }

@@ -1,6 +1,6 @@
 """The running application against its own description: whatever is sent, it answers as described and never breaks.
 
-Every operation is called by several people through the real WSGI application with generated parameters and bodies, half
+Every operation is called by people who may and one who may not, through the real WSGI application with generated parameters and bodies, half
 of them about rows that exist. Every call is rolled back.
 """
 
@@ -31,10 +31,12 @@ from crm.models import User
 from crm.roles import Role
 from crm.views_api import described
 from tests.access.world import NOW, World
-from tests.api.hands import token_of
+from tests.api.hands import answers_of, token_of
 
 pytestmark = pytest.mark.django_db
-WHO = (Role.CONSULTANT, Role.SALES_MANAGER, Role.SYSTEM_ADMINISTRATOR)
+WHO = (Role.CONSULTANT, Role.SALES_MANAGER, Role.MARKETING, Role.SYSTEM_ADMINISTRATOR)
+LET_IN, TURNED_AWAY = 2, 1
+"""So many of them call each operation, by what the access matrix says; more would only say the same again."""
 EXAMPLES = 4
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
@@ -69,6 +71,15 @@ def world(
         transaction.set_rollback(True)
 
 
+def callers() -> Iterator[tuple[Role, str]]:
+    """Who calls which operation."""
+    for label, operation in OPERATIONS.items():
+        answers = answers_of(operation.method, operation.full_path)
+        refused = [who for who in WHO if answers[who] == 403]
+        yield from ((who, label) for who in [each for each in WHO if each not in refused][:LET_IN])
+        yield from ((who, label) for who in refused[:TURNED_AWAY])
+
+
 def run(operation: Any, things: dict[str, int], token: str) -> None:
     """Some calls of one operation by one person."""
 
@@ -92,8 +103,7 @@ def run(operation: Any, things: dict[str, int], token: str) -> None:
     calls()
 
 
-@pytest.mark.parametrize("label", OPERATIONS)
-@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize(("who", "label"), callers())
 def test_the_application_is_as_described(world: tuple[World, dict[str, str]], who: Role, label: str) -> None:
     made, tokens = world
     run(OPERATIONS[label], made.things, tokens[who])

@@ -14,10 +14,10 @@ from campaigns.rules_broadcasts import (
     common_values,
     cost_of,
     fill_common,
-    masked_name,
-    masked_opening,
     start_at,
 )
+from crm.compose import masked_opening
+from crm.names import masked_name
 
 UNDERSTOOD: list[tuple[dict[str, Any], Audience]] = [
     ({}, Audience()),

@@ -7,6 +7,8 @@
     url: place.dataset.schema,
     domNode: place,
     docExpansion: "none",
+    tagsSorter: "alpha",
+    operationsSorter: "alpha",
     defaultModelsExpandDepth: -1,
     deepLinking: false,
     validatorUrl: null,
