@@ -28,10 +28,12 @@ def say(text: str = "") -> None:
 
 
 LARGE = """
-max_wal_size = '16GB'
+max_wal_size = '8GB'
 checkpoint_timeout = '1h'
+wal_level = 'minimal'
+max_wal_senders = 0
 """
-"""A load writes gigabytes at once; nothing here is read while a page is measured."""
+"""A load writes gigabytes at once and nobody replicates it; nothing here matters while a page is measured."""
 
 
 @contextlib.contextmanager

@@ -45,20 +45,21 @@ def is_own(user: User, lead: Lead) -> bool:
 #: what no page of a lead shows of the people named on it
 NOT_SHOWN = (
     "customer__bigrams",
-    *(
-        f"{person}__{column}"
-        for person in ("consultant", "stand_in")
-        for column in ("password", "aliases", "email", "mobile", "sessions_mark", "last_login", "date_joined")
-    ),
+    *(f"consultant__{column}" for column in ("password", "aliases", "email", "mobile", "sessions_mark")),
 )
 
 
 def open_lead(request: HttpRequest, pk: int, *, now: dt.datetime | None = None) -> Lead:
-    """A lead the user may see, or 404; with its `bin` when `now` is given."""
+    """A lead the user may see, or 404; with what its own page says of it (`for_page`) when `now` is given."""
     rows = Lead.objects.visible_to(user_of(request))
-    rows = rows if now is None else rows.with_bin(now)
-    people = ("customer", "consultant", "project", "heard_via", "stand_in")
-    lead: Lead = get_visible(rows.select_related(*people).defer(*NOT_SHOWN), pk=pk)
+    rows = rows if now is None else rows.for_page(now)
+    lead: Lead = get_visible(
+        rows.select_related("customer", "consultant", "heard_via").defer(*NOT_SHOWN), pk=pk
+    )
+    # The projects of the request are in hand; one that is closed is read when it is asked for.
+    known = next((project for project in projects_of(request) if project.pk == lead.project_id), None)
+    if known is not None:
+        lead.project = known
     return lead
 
 

@@ -74,7 +74,8 @@ def _plan(row: Lead, history: History, now: dt.datetime) -> dict[str, Any]:
     }
 
 
-def _about(row: Lead) -> dict[str, Any]:
+def _about(row: Any) -> dict[str, Any]:
+    """What the page says of a lead of `for_page`."""
     people = facts_lead.party(row)
     main: Any = next((person for person in people if person.pk == row.customer_id), None)
     got = [row.customer_id] if main is None or main.has_got else []
@@ -85,8 +86,8 @@ def _about(row: Lead) -> dict[str, Any]:
         "heard": heard_from(written, project_id=row.project_id),
         "objections": list(row.objections.order_by("dissolved_at", "raised_at")),
         "interests": list(row.interests.order_by("pk")),
-        "units_seen": facts_lead.units_seen(row) if row.visits else [],
-        "deals": facts_lead.deals_of(row),
+        "units_seen": facts_lead.units_seen(row) if row.has_units else [],
+        "deals": facts_lead.deals_of(row) if row.has_deals else [],
         "record": facts_lead.duty_record(row),
     }
 

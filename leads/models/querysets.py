@@ -65,6 +65,17 @@ class LeadQuerySet(models.QuerySet):
             )
         )
 
+    def for_page(self, now: dt.datetime) -> LeadQuerySet:
+        """`with_bin`, and whether there is anything to read of what few leads have: `has_deals`, `has_units`."""
+        deals, visits = (self.model._meta.get_field(name).related_model for name in ("deals", "visit_rows"))
+        assert deals is not None
+        assert visits is not None
+        mine = {"lead": OuterRef("pk")}
+        return self.with_bin(now).annotate(
+            has_deals=Exists(deals._default_manager.filter(**mine)),
+            has_units=Exists(visits._default_manager.filter(**mine, units__isnull=False)),
+        )
+
     def bins(self, now: dt.datetime) -> dict[str, int]:
         """Leads by bin, in one query; the values add up to `self.count()`."""
         rows = self.with_bin(now).order_by().values("bin").annotate(n=Count("pk"))
