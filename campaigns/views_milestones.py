@@ -25,6 +25,7 @@ from crm.deeds import attempt, posted
 from crm.gates import user_of
 from crm.models import SendRun
 from crm.pages import page
+from crm.plain_text import plain_line
 from crm.seek import seek
 
 PROGRESS = "campaigns/_progress.html"
@@ -126,7 +127,7 @@ def photo(request: HttpRequest, pk: int) -> HttpResponseBase:
     path = path_of(row.photo) if row.photo else None
     if path is None or not path.is_file():
         raise Http404
-    name = f"{row.title}{path.suffix}"
+    name = f"{plain_line(row.title)}{path.suffix}"
     return FileResponse(
         path.open("rb"), as_attachment=True, filename=name, content_type=TYPES[path.suffix[1:]]
     )

@@ -102,7 +102,10 @@ def roles_of(user: User) -> frozenset[str]:
 
 
 def scope(user: User, action: Action, *, without: Collection[Limit] = ()) -> Scope:
-    """Where `user` may do `action`; grants narrowed by a limit in `without` do not count."""
+    """Where `user` may do `action`; grants narrowed by a limit in `without` do not count.
+
+    An area is counted as one's own rows of its project: which row lies in which area is nowhere on record yet.
+    """
     everywhere = own_everywhere = False
     projects: set[int] = set()
     own: set[int] = set()
@@ -114,9 +117,9 @@ def scope(user: User, action: Action, *, without: Collection[Limit] = ()) -> Sco
             everywhere = True
         elif given.reach is Reach.PROJECT and holding.project_id is not None:
             projects.add(holding.project_id)
-        elif given.reach is Reach.OWN and holding.project_id is None:
+        elif holding.project_id is None:
             own_everywhere = True
-        elif given.reach is Reach.OWN and holding.project_id is not None:
+        else:
             own.add(holding.project_id)
     return Scope(everywhere, frozenset(projects), frozenset(own), own_everywhere)
 
@@ -143,8 +146,7 @@ def may(
     """Whether `user` may do `action` in the project; `own` says that the row concerned is the user's own."""
     project_id = project if isinstance(project, int) else project.pk
     return any(
-        not (given.limits & set(without))
-        and (given.reach >= Reach.PROJECT or (own and given.reach is Reach.OWN))
+        not (given.limits & set(without)) and (given.reach >= Reach.PROJECT or own)
         for given in grants_in(user, action, project_id)
     )
 

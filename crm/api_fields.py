@@ -13,6 +13,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from crm.phones import mask_text
+from crm.plain_text import plain_text
 
 LARGEST_ID = 2**63 - 1
 FIRST_YEAR, LAST_YEAR = 1950, 2100
@@ -62,6 +63,13 @@ class TimeOfDay(serializers.TimeField):
     """A time in the project's zone; OpenAPI's own format "time" would want an offset."""
 
 
+class Text(serializers.CharField):
+    """Text to be stored, without what nobody sees (crm/plain_text.py)."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return plain_text(super().to_internal_value(data))
+
+
 class YesNo(serializers.BooleanField):
     """True and false where a page's form has the choices 1 and 0, and null where it has none of them."""
 
@@ -72,7 +80,7 @@ class YesNo(serializers.BooleanField):
 class Lines(serializers.ListField):
     """A list of short texts where a page's form has one a line."""
 
-    child = serializers.CharField(max_length=60)
+    child = Text(max_length=60)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"max_length": 20, **kwargs})

@@ -12,7 +12,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
-from crm.api_fields import Day, Id, Input, Instant, TimeOfDay
+from crm.api_fields import Day, Id, Input, Instant, Text, TimeOfDay
 from crm.forms_base import SubmissionField
 
 LONGEST = 4000
@@ -89,7 +89,7 @@ def _plain(field: forms.Field, empty: bool, told: dict[str, Any]) -> serializers
     if isinstance(field, forms.FileField):
         return serializers.FileField(max_length=200, **told)
     assert isinstance(field, forms.CharField)
-    return serializers.CharField(max_length=field.max_length or LONGEST, allow_blank=empty, **told)
+    return Text(max_length=field.max_length or LONGEST, allow_blank=empty, **told)
 
 
 def _bound(value: Any, otherwise: int | None = None) -> int | None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from crm.errors import RuleViolation
+from crm.plain_text import plain_line, plain_text
 
 
 class PhoneInput(forms.TextInput):
@@ -54,9 +55,21 @@ class SubmissionField(forms.UUIDField):
         super().__init__(required=False, initial=uuid.uuid4, **kwargs)
 
 
+class PlainField(forms.BoundField):
+    """What was typed, without what nobody sees: so it is checked, stored and shown again. Passwords are left alone."""
+
+    @property
+    def data(self) -> Any:
+        sent = super().data
+        if not isinstance(sent, str) or not isinstance(self.field, forms.CharField) or not self.field.strip:
+            return sent
+        return plain_text(sent) if isinstance(self.field.widget, forms.Textarea) else plain_line(sent)
+
+
 class Presentable(forms.BaseForm):
     """Dresses the fields for `_partials/field.html` and takes a `RuleViolation` as an error."""
 
+    bound_field_class = PlainField
     rule_clause = ""
     confirm_flag = ""
 

@@ -39,7 +39,8 @@ class GatewayForm(BaseModelForm):
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=_(
-            "Empty keeps the stored one. env:NAME reads CRM_GATEWAY_NAME from the server's environment."
+            "Empty keeps the stored one while address and account stay. env:NAME reads CRM_GATEWAY_NAME from the "
+            "server's environment."
         ),
     )
 

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from crm import clock
 from crm.access import get_visible, require_somewhere
 from crm.api_account import Named
-from crm.api_fields import Id, Input, Masked, Output
+from crm.api_fields import Id, Input, Masked, Output, Text
 from crm.api_forms import input_of
 from crm.api_frame import ApiView, operation
 from crm.models import Customer
@@ -90,7 +90,7 @@ class PendingSteps(ApiView):
 
 class DecisionIn(Input):
     verdict = serializers.ChoiceField(choices=["approve", "decline"])
-    note = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    note = Text(required=False, allow_blank=True, max_length=200)
 
 
 class StepDecision(ApiView):
@@ -162,7 +162,7 @@ MergeIn = input_of(
     "MergeIn",
     MergeForm,
     other=Id(help_text="The other customer, from the candidates."),
-    reason=serializers.CharField(required=False, allow_blank=True, max_length=200),
+    reason=Text(required=False, allow_blank=True, max_length=200),
 )
 
 

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from crm import clock
 from crm.access import get_visible
 from crm.api_account import Named
-from crm.api_fields import UNKNOWN, Day, Id, Input, Instant, Masked
+from crm.api_fields import UNKNOWN, Day, Id, Input, Instant, Masked, Text
 from crm.api_forms import input_of
 from crm.api_frame import ApiView, filtered, operation
 from crm.gates import project_in_reach
@@ -195,7 +195,7 @@ REVIEWS: dict[str, type[Managed]] = {
 
 class VerdictIn(Input):
     verdict = serializers.ChoiceField(choices=["agreed", "rejected"])
-    note = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    note = Text(required=False, allow_blank=True, max_length=200)
 
 
 class DowngradeVerdict(ApiView):

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from crm import clock
 from crm.access import may, require
 from crm.api_account import Named
-from crm.api_fields import Day, Input, Masked, Output, TimeOfDay
+from crm.api_fields import Day, Input, Masked, Output, Text, TimeOfDay
 from crm.api_forms import input_of
 from crm.api_frame import ApiView, operation
 from crm.gates import project_in_reach
@@ -79,7 +79,7 @@ class PolicyShown(PolicyRow):
 PolicyChange = type(
     "PolicyChange",
     (Input,),
-    {**VALUES, "reason": serializers.CharField(required=False, max_length=1000, help_text="Why it changes.")},
+    {**VALUES, "reason": Text(required=False, max_length=1000, help_text="Why it changes.")},
 )
 
 

@@ -46,6 +46,24 @@ def check_settings(kind: str, settings: Mapping[str, Any]) -> None:
         ) from None
 
 
+REACHED_BY = ("url", "key", "host", "port", "system_id", "tls")
+"""Settings that say who gets to see the secret, and whether anybody on the way does."""
+
+
+def _keep_the_secret_where_it_belongs(gateway: Gateway, kind: str, settings: Mapping[str, Any]) -> None:
+    """A stored secret is not sent to another address because somebody changed it: whoever does must know the secret."""
+    stored = Gateway.objects.select_for_update().get(pk=gateway.pk)
+    before, after = (
+        {name: each.get(name) or None for name in REACHED_BY} for each in (stored.settings, settings)
+    )
+    if stored.secret and (stored.kind != kind or before != after):
+        raise RuleViolation(
+            _("The address or account of this line changes: enter its secret again."),
+            field="secret",
+            code="secret_again",
+        )
+
+
 @transaction.atomic
 def save_gateway(
     *,
@@ -58,8 +76,13 @@ def save_gateway(
     secret: str | None = None,
     is_default: bool = False,
 ) -> Gateway:
-    """Make a line or change one. `secret` None keeps the one that is stored. The first line is the project's."""
+    """Make a line or change one. The first line is the project's.
+
+    `secret` None keeps the one that is stored, as long as the line leads to where it did.
+    """
     check_settings(str(values["kind"]), settings)
+    if gateway is not None and secret is None:
+        _keep_the_secret_where_it_belongs(gateway, str(values["kind"]), settings)
     row = gateway or Gateway(project=project)
     for column in COLUMNS:
         if column in values:

@@ -5,10 +5,10 @@ import unicodedata
 from datetime import date, datetime, time, timedelta
 
 from crm.phones import narrow
+from crm.plain_text import plain_text
 
 Cell = str | float | int | bool | datetime | date | time | timedelta | None
 
-JOINER = "\u200d"  # holds emoji together
 REPLACEMENT = "\ufffd"  # what a decoder leaves where it could not read
 
 OPENS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -40,26 +40,9 @@ def clean(cell: Cell) -> str:
     """
     text = cell if isinstance(cell, str) else to_text(cell)
     if not text.isprintable():
-        text = "".join(map(_visible, text.replace("\r\n", "\n")))
+        text = "".join(" " if unicodedata.category(each) == "Zs" else each for each in plain_text(text))
     text = text.strip()
     return _QUOTED_FORMULA.sub("", text) if text.startswith("'") else text
-
-
-def _visible(character: str) -> str:
-    if character in "\t\v\f\x85":
-        return " "
-    if character in "\n\r":
-        return "\n"
-    match unicodedata.category(character):
-        case "Cc" | "Cs":
-            return ""
-        case "Cf":
-            return JOINER if character == JOINER else ""
-        case "Zs":
-            return " "
-        case "Zl" | "Zp":
-            return "\n"
-    return character
 
 
 def clean_line(cell: Cell) -> str:

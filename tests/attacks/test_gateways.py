@@ -66,3 +66,42 @@ def test_the_secret_is_taken_and_never_given_back(root: Client) -> None:
     assert SECRET not in refused.content.decode()
     root.post(reverse("crm:gateway_check", args=[row.pk]))
     assert SECRET not in root.get(reverse("crm:gateway", args=[row.pk])).content.decode()
+
+
+AGENT = {"url": "http://127.0.0.1:9/sms", "key": "house", "secret": SECRET}
+CARRIER = {
+    "kind": "smpp",
+    "host": "127.0.0.1",
+    "port": 2775,
+    "system_id": "house",
+    "tls": "on",
+    "secret": "short-42",
+}
+
+
+@pytest.mark.parametrize(
+    ("stored", "change"),
+    [
+        (AGENT, {"url": "http://127.0.0.1:10/sms"}),
+        (AGENT, {"key": "mine"}),
+        (CARRIER, {"host": "127.0.0.2"}),
+        (CARRIER, {"port": 2776}),
+        (CARRIER, {"system_id": "mine"}),
+        (CARRIER, {"tls": ""}),
+        (CARRIER, {**AGENT, "kind": "http"}),
+    ],
+)
+def test_a_stored_secret_goes_to_no_other_address(
+    root: Client, stored: dict[str, Any], change: dict[str, Any]
+) -> None:
+    """Whoever changes where a line leads must know its secret; what does not matter to it is changed without."""
+    root.post(reverse("crm:gateway_new"), line(make_project().pk, **stored))
+    row = Gateway.objects.get()
+    edit = reverse("crm:gateway_edit", args=[row.pk])
+    moved = root.post(edit, line(row.project_id, **{**stored, **change, "secret": ""}))
+    assert (moved.status_code, set(moved.context["form"].errors)) == (422, {"secret"})
+    assert Gateway.objects.get().settings == row.settings
+    assert root.post(edit, line(row.project_id, **{**stored, "secret": "", "rate": 3})).status_code == 302
+    assert (
+        root.post(edit, line(row.project_id, **{**stored, **change, "secret": "new-42"})).status_code == 302
+    )

@@ -39,10 +39,10 @@ def test_a_line_is_made_changed_and_keeps_its_secret() -> None:
     assert (row.is_default, row.settings, secret_of(row)) == (
         True, {"url": "http://127.0.0.1:9/sms", "key": "us"}, "very-secret",
     )  # fmt: skip
-    changed = {**FORM, "url": "http://127.0.0.1:9/other", "secret": "", "is_default": "on"}
+    changed = {**FORM, "url": "http://127.0.0.1:9/sms", "secret": "", "is_default": "on", "rate": 7}
     assert client.post(f"/gateways/{row.pk}/edit/", changed).status_code == 302
     row.refresh_from_db()
-    assert (row.settings["url"], secret_of(row)) == ("http://127.0.0.1:9/other", "very-secret")
+    assert (row.rate, secret_of(row)) == (7, "very-secret")
     page = (
         client.get(f"/gateways/{row.pk}/").content.decode()
         + client.get(f"/gateways/{row.pk}/edit/").content.decode()
@@ -121,6 +121,18 @@ def test_a_consultant_reads_the_own_replies_a_manager_those_of_the_project() -> 
     other.refresh_from_db()
     assert (mine.handled_by, other.owner) == (lin, wu)
     assert "赵一" not in signed_in(lin).get("/inbox/").content.decode()
+
+
+def test_an_area_administrator_reads_the_replies_that_are_theirs() -> None:
+    project = make_project()
+    keeper = make_user(Role.AREA_ADMINISTRATOR, project)
+    mine, other = reply(project, make_customer("赵一"), keeper), reply(project, make_customer("钱二"))
+    page = signed_in(keeper).get("/inbox/").content.decode()
+    assert ("赵一" in page, "钱二" in page) == (True, False)
+    assert signed_in(keeper).post(f"/inbox/{other.pk}/take/").status_code == 404
+    assert signed_in(keeper).post(f"/inbox/{mine.pk}/done/").status_code == 302
+    mine.refresh_from_db()
+    assert mine.handled_by == keeper
 
 
 def test_unknown_outcomes_are_read_by_who_makes_or_approves_campaigns() -> None:
