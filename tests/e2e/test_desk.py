@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from leads.models import Lead, Visit
 from tests.e2e.conftest import MORNING, SignIn
+from tests.factories import PASSWORD
 from tests.leads.stage import Stage, set_stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -35,6 +37,49 @@ def choose(page: Page, wanted: str) -> None:
     raise AssertionError(f"{wanted} is not on the list")
 
 
+def tab_to(page: Page, wanted: str, key: str = "Tab") -> None:
+    """Press Tab until what is wanted has the focus, as somebody without a mouse does; on the way the focus is seen."""
+    here = "document.activeElement"
+    for _step in range(60):
+        if page.evaluate(f"{here}.matches({wanted!r})"):
+            return
+        page.keyboard.press(key)
+        assert page.evaluate(f"{here} !== document.body && {here}.getClientRects().length > 0"), (
+            "the focus is lost"
+        )
+        outlined = (
+            f"{here}.matches('[data-error-summary]') || getComputedStyle({here}).outlineStyle !== 'none'"
+            f" || getComputedStyle({here}).boxShadow !== 'none'"
+        )
+        assert page.evaluate(outlined), (
+            "nobody sees where the focus is: " + page.evaluate(f"{here}.outerHTML")[:200]
+        )
+    raise AssertionError(f"{wanted} is not reached")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_a_visit_from_the_sign_in_on_by_keyboard(stage: Stage, sign_in: SignIn, language: str) -> None:
+    """Nothing but keys: sign in, be refused, correct it, save."""
+    page = sign_in(stage.fang, phone=False, language=language)
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    page.goto("/accounts/login/")
+    type_on(page, stage.fang.username)
+    page.keyboard.press("Tab")
+    type_on(page, PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("#id_phone")).to_be_focused()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-error-summary]")).to_be_focused()
+    tab_to(page, "#id_phone")
+    type_on(page, "13911112222")
+    tab_to(page, "#id_heard_via")
+    choose(page, "路过")
+    tab_to(page, "button.btn-primary")
+    page.keyboard.press("Space")
+    expect(page.locator(".registered")).to_be_visible()
+    assert Visit.objects.filter(recorded_by=stage.fang).count() == 1
+
+
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_an_unknown_visitor_by_keyboard(stage: Stage, sign_in: SignIn, language: str) -> None:
     page = sign_in(stage.fang, phone=False, language=language)
@@ -49,7 +94,7 @@ def test_an_unknown_visitor_by_keyboard(stage: Stage, sign_in: SignIn, language:
     choose(page, "路过")
     page.keyboard.press("Tab")
     choose(page, "林晓")
-    page.locator("#id_name").focus()
+    tab_to(page, "button.btn-primary")
     page.keyboard.press("Enter")
     expect(page.locator(".registered")).to_contain_text("林晓")
     expect(page.locator("#id_phone")).to_be_focused()
