@@ -217,6 +217,11 @@ class VisitForm(SheetFields, PartyForm):
         super().__init__(*args, **kwargs)
         self.fit(self.project)
 
+    def says_more(self) -> bool:
+        """Whether something of the sheet is filled in or wrong: it must not be folded away then."""
+        sheet = (*SheetFields.base_fields, "appointment")
+        return any(name in self.errors or self.data.get(name) for name in sheet)
+
 
 class VisitSheetForm(SheetFields, BaseForm):
     """The rest of the sheet of a visit that is registered already."""
