@@ -16,7 +16,7 @@ from campaigns.models import Broadcast, SavedAudience
 from campaigns.rules_audiences import read
 from crm import clock
 from crm.api_account import Named
-from crm.api_fields import Id, Input, Output
+from crm.api_fields import Id, Input, Output, Text
 from crm.api_forms import input_of
 from crm.api_frame import operation
 from crm.api_messages import STATES, MessageRow, ProgressShown
@@ -39,9 +39,7 @@ CHOSEN: dict[str, Any] = {
 }
 """The conditions whose values the form learns from the project."""
 AudienceIn = input_of("AudienceIn", AudienceForm, **CHOSEN)
-SavedAudienceIn = input_of(
-    "SavedAudienceIn", AudienceForm, **CHOSEN, name=serializers.CharField(max_length=40)
-)
+SavedAudienceIn = input_of("SavedAudienceIn", AudienceForm, **CHOSEN, name=Text(max_length=40))
 BroadcastIn = input_of("BroadcastIn", BroadcastForm, **CHOSEN)
 BroadcastChange = input_of("BroadcastChange", BroadcastForm, partial=True, **CHOSEN)
 SampleIn = input_of(
