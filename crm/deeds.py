@@ -23,6 +23,11 @@ def attempt(form: Presentable, deed: Callable[[], object]) -> bool:
     return True
 
 
+def confirmed(request: HttpRequest) -> list[str]:
+    """The flags of questions (`RuleViolation.confirm`) that the form answers with a tick."""
+    return [name for name, value in request.POST.items() if value == "1"]
+
+
 def press(request: HttpRequest, deed: Callable[[], object], done: str) -> bool:
     """Run the `deed` of a button that has no form, and say `done` or what forbids it. Whether it was done."""
     try:

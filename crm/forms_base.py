@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -66,6 +67,19 @@ class PlainField(forms.BoundField):
         return plain_text(sent) if isinstance(self.field.widget, forms.Textarea) else plain_line(sent)
 
 
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2199
+
+
+def plausible_day(value: dt.date) -> None:
+    """A day people mean: reckoning with the calendar's first or last days has no midnight everywhere."""
+    if not EARLIEST_YEAR <= value.year <= LATEST_YEAR:
+        raise forms.ValidationError(
+            _("Enter a day of the years %(first)d to %(last)d."),
+            code="year",
+            params={"first": EARLIEST_YEAR, "last": LATEST_YEAR},
+        )
+
+
 class Presentable(forms.BaseForm):
     """Dresses the fields for `_partials/field.html` and takes a `RuleViolation` as an error."""
 
@@ -78,6 +92,8 @@ class Presentable(forms.BaseForm):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             dress(field)
+            if isinstance(field, forms.DateField | forms.DateTimeField):
+                field.validators = [*field.validators, plausible_day]
 
     def refuse(self, violation: RuleViolation) -> None:
         """Show what a clause forbids, at its field when the form has it.

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any, NamedTuple
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -18,6 +19,7 @@ from crm.actions import shifts
 from crm.celery import settle_lists
 from crm.deeds import attempt, posted
 from crm.facts_shifts import Absence, absences
+from crm.forms_base import plausible_day
 from crm.forms_shifts import USUAL, DaysForm, WeekForm
 from crm.gates import TEAM, shift_project, stand_ins_for, team_member, user_of
 from crm.models import Project, ShiftDay, User, WeeklyRest
@@ -35,9 +37,11 @@ class Line(NamedTuple):
 
 def _start(request: HttpRequest, today: dt.date) -> dt.date:
     try:
-        return dt.date.fromisoformat(request.GET.get("from", "")[:10])
-    except ValueError:
+        day = dt.date.fromisoformat(request.GET.get("from", "")[:10])
+        plausible_day(day)
+    except (ValueError, ValidationError):
         return today
+    return day
 
 
 def _span(request: HttpRequest, today: dt.date) -> tuple[bool, dt.date, dt.date]:

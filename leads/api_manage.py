@@ -17,6 +17,7 @@ from crm.api_account import Named
 from crm.api_fields import UNKNOWN, Day, Id, Input, Instant, Masked, Text
 from crm.api_forms import input_of
 from crm.api_frame import ApiView, filtered, operation
+from crm.celery import settle_lists
 from crm.gates import project_in_reach
 from crm.models import Project
 from leads import facts_manager as facts
@@ -90,7 +91,9 @@ class Assignments(Managed):
         }
         if form.cleaned_data["pool"]:
             return {"leads": assigning.to_pool(**given)}
-        return {"leads": assigning.assign(to=list(form.cleaned_data["to"]), **given).leads}
+        moved = assigning.assign(to=list(form.cleaned_data["to"]), **given).leads
+        settle_lists(where.pk)
+        return {"leads": moved}
 
     def _chosen(self, project: Project, said: dict[str, Any]) -> list[int]:
         """The leads named, or all that match the filters; never beyond one's scope. One unknown among them is a 400."""
@@ -126,6 +129,7 @@ class HandOvers(Managed):
         where = self.managed(request, project)
         form = self.filled(lambda data: HandOverForm(data, project=where))
         done = assigning.hand_over(project=where, by=self.by, at=clock.now(), **form.cleaned_data)
+        settle_lists(where.pk)
         return {"leads": done.leads}
 
 

@@ -207,7 +207,9 @@ def next_step(lead: Lead, at: dt.datetime, again: dt.datetime | None = None) -> 
             "moment": say_moment(again, zone),
             "clause": lead.clause,
         }
-    said = {"day": say_day(lead.due_at.astimezone(zone).date()), "clause": lead.clause}
+    promised = lead.clause == "PX-1"
+    day = say_moment(lead.due_at, zone) if promised else say_day(lead.due_at.astimezone(zone).date())
+    said = {"day": day, "clause": lead.clause}
     if lead.due_at < at:
         return _("Overdue since %(day)s: call today, %(clause)s") % said
     return _("Next: %(day)s, %(clause)s") % said

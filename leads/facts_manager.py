@@ -56,7 +56,8 @@ class Overdue:
 
 def overdue(project: Project, now: dt.datetime) -> Overdue:
     """Open duties past their moment. Neglect is what neither an absence, the cap, a full day nor the pool explains."""
-    days = [When(due_at__lt=now - dt.timedelta(days=day), then=Value(day)) for day in LATE_FROM]
+    today = dt.datetime.combine(now.astimezone(project.zone).date(), dt.time.min, project.zone)
+    days = [When(due_at__lt=today - dt.timedelta(days=day - 1), then=Value(day)) for day in LATE_FROM if day]
     cause = Case(
         When(lead__consultant=None, then=Value("pool")),
         When(held_reason="cap", then=Value("cap")),
@@ -85,14 +86,19 @@ def overdue(project: Project, now: dt.datetime) -> Overdue:
 
 
 def same_day_open(project: Project, now: dt.datetime) -> QuerySet[CallTask]:
-    """Same-day duties that are not reached yet, the first due first."""
+    """Same-day duties that are not reached yet, the first due first; without those that no number reaches (PX-1)."""
     rows = CallTask.objects.open().filter(lead__project=project, lead__merged_into=None, clause__in=SAME_DAY)
-    return rows.filter(due_at__gte=now).select_related("lead__customer", "assignee").order_by("due_at", "pk")
+    return (
+        rows.filter(due_at__gte=now)
+        .exclude(lead__review_clause="PX-1")
+        .select_related("lead__customer", "assignee")
+        .order_by("due_at", "pk")
+    )
 
 
 @dataclass(slots=True)
 class Day:
-    """One consultant's day: conversations that closed a duty, what is left on the list, what is overdue."""
+    """One consultant's day in leads, as their own list counts: done, left, and left overdue."""
 
     person: User
     done: int = 0
@@ -107,11 +113,11 @@ def team_today(project: Project, now: dt.datetime) -> list[Day]:
     team = {person.pk: Day(person) for person in colleagues(project.pk, Role.CONSULTANT)}
     theirs = CallTask.objects.filter(assignee__in=team, lead__project=project, lead__merged_into=None)
     done = theirs.filter(state="done", closed_at__gte=begins)
-    for consultant, number in done.values_list("assignee_id").annotate(n=Count("pk")):
+    for consultant, number in done.values_list("assignee_id").annotate(n=Count("lead", distinct=True)):
         team[consultant].done = number
-    listed = theirs.filter(state="open", list_day__lte=today)
-    late = Count("pk", filter=Q(due_at__lt=now))
-    for consultant, left, behind in listed.values_list("assignee_id").annotate(n=Count("pk"), late=late):
+    listed = theirs.filter(state="open", list_day__lte=today).exclude(held_until__gt=now)
+    lines, late = Count("lead", distinct=True), Count("lead", filter=Q(due_at__lt=now), distinct=True)
+    for consultant, left, behind in listed.values_list("assignee_id").annotate(n=lines, late=late):
         team[consultant].left, team[consultant].overdue = left, behind
     return list(team.values())
 

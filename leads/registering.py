@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 from django.core.cache import cache
 
@@ -27,8 +28,8 @@ def call_of(form: CallForm, *, by: User, at: dt.datetime) -> Registered:
     )
 
 
-def visit_of(form: VisitForm, *, by: User, at: dt.datetime) -> Registered:
-    """Register the visit of a valid form."""
+def visit_of(form: VisitForm, *, by: User, at: dt.datetime, confirm: Collection[str] = ()) -> Registered:
+    """Register the visit of a valid form; `confirm` holds the flags of questions answered with yes."""
     return register_visit(
         party=form.party(),
         happened_at=form.happened(at),
@@ -38,6 +39,7 @@ def visit_of(form: VisitForm, *, by: User, at: dt.datetime) -> Registered:
         received_by=form.cleaned_data["consultant"],
         appointment=form.cleaned_data["appointment"],
         submission=form.cleaned_data["submission"],
+        confirm=confirm,
     )
 
 

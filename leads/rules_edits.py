@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 from leads.rules_contacts import reached
 from leads.rules_due import SAME_DAY, Terms, close, moved_to
@@ -122,10 +123,19 @@ def repaired(lead: Plan, e: Event, day: date, terms: Terms) -> None:
         close(lead, lead.repair, DutyState.DONE, e, terms)
         lead.repair = None
     lead.tries = ()
-    lead.shelf = tuple(duty for duty in lead.shelf if duty.kind != "repair")
+    lead.cadence, lead.upcoming = _untried(lead.cadence), _untried(lead.upcoming)
+    lead.promise = _untried(lead.promise)
+    lead.shelf = tuple(duty._replace(**_NO_TRIES) for duty in lead.shelf if duty.kind != "repair")
     if unreached and lead.cadence is None:
         lead.base_event, lead.base_day = e.id, day
         owe_today(lead, e, terms)
+
+
+_NO_TRIES: dict[str, Any] = {"tries": 0, "first_try_at": None, "next_try_at": None}
+
+
+def _untried(duty: Duty | None) -> Duty | None:
+    return duty if duty is None else duty._replace(**_NO_TRIES)
 
 
 def restart(lead: Plan, e: Event, day: date, why: Adjust, terms: Terms) -> None:
@@ -155,7 +165,5 @@ def _restarted(lead: Plan, duty: Duty | None, e: Event, day: date, why: Adjust, 
         interval=0,
         policy_version=terms.version,
         adjustments=(Adjustment(why, e.id, day),),
-        tries=0,
-        first_try_at=None,
-        next_try_at=None,
+        **_NO_TRIES,
     )

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from crm import clock
 from crm.asked import numbers
+from crm.celery import settle_lists
 from crm.errors import RuleViolation
 from crm.models import Project, User
 from crm.pages import page
@@ -93,6 +94,7 @@ def _assigned(request: HttpRequest, project: Project, ids: list[int], said: dict
         text = ngettext("%(n)d lead is back in the pool.", "%(n)d leads are back in the pool.", count)
     else:
         count = actions.assign(lead_ids=ids, to=list(said["to"]), **given).leads
+        settle_lists(project.pk)
         text = ngettext("%(n)d lead assigned.", "%(n)d leads assigned.", count)
     messages.success(request, text % {"n": count})
     return redirect("leads:lead", pk=ids[0]) if len(ids) == 1 else redirect("leads:assigning")
@@ -109,6 +111,7 @@ def hand_over(request: HttpRequest) -> HttpResponse:
         except RuleViolation as violation:
             form.refuse(violation)
         else:
+            settle_lists(project.pk)
             text = ngettext("%(n)d lead moved.", "%(n)d leads moved.", done.leads)
             messages.success(request, text % {"n": done.leads})
             return redirect("leads:assigning")

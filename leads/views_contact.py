@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from crm import clock
 from crm.access import get_visible
+from crm.deeds import confirmed
 from crm.errors import RuleViolation
 from crm.models import User
 from crm.pages import page
@@ -79,7 +80,7 @@ def _save(
         task_id=task.pk if task else None,
         tapped_at=tapped_at(user, lead.pk),
         submission=form.cleaned_data.get("submission"),
-        confirm=[name for name, value in request.POST.items() if value == "1"],
+        confirm=confirmed(request),
     )
     forget_tap(user, lead.pk)
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from crm import clock
 from crm.access import require, roles_of
 from crm.asked import number
-from crm.deeds import posted
+from crm.deeds import confirmed, posted
 from crm.errors import RuleViolation
 from crm.models import Project, User
 from crm.pages import page
@@ -60,7 +60,7 @@ def visit(request: HttpRequest) -> HttpResponse:
     form = party_form(VisitForm, posted(request), user, project)
     if request.method == "POST" and form.is_valid():
         try:
-            made = visit_of(form, by=user, at=clock.now())
+            made = visit_of(form, by=user, at=clock.now(), confirm=confirmed(request))
             return redirect(f"{reverse('leads:register_visit')}?saved={made.row.pk}")
         except RuleViolation as violation:
             form.refuse(violation)

@@ -18,11 +18,9 @@ from crm.models import Contact, CustomerPhone, Occasion, User
 from crm.states import WRONG_NUMBER, Channel, Outcome, is_effective
 from leads import facts
 from leads.actions import grading, objections, planning
-from leads.actions.history import append, check_happened, lock_lead
+from leads.actions.history import append, check_ahead, check_happened, lock_lead
 from leads.models import CallTask, Lead
 from leads.rules_types import EventKind
-
-FARTHEST_DAYS = 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,32 +75,6 @@ def _refuse_done(task: CallTask | None, confirm: Collection[str]) -> None:
     )
 
 
-def _check_moment(
-    moment: dt.datetime | None, *, after: dt.datetime, days: int, field: str, confirm: Collection[str]
-) -> None:
-    """A promise or appointment lies ahead; beyond the policy's days it asks, beyond half a year it is
-    refused.
-    """
-    if moment is None:
-        return
-    if moment <= after:
-        raise RuleViolation(
-            _("This moment has passed. Enter one that lies ahead."), "PX-1", field, code="past"
-        )
-    ahead = (moment - after).days
-    if ahead > FARTHEST_DAYS:
-        raise RuleViolation(_("At most half a year ahead."), "PX-1", field, code="too_far")
-    if ahead > days and f"long_{field}" not in confirm:
-        raise RuleViolation(
-            _("Nobody calls for more than %(days)d days then. Confirm that the customer wishes it.")
-            % {"days": days},
-            "PX-1",
-            field,
-            code="ask",
-            confirm=f"long_{field}",
-        )
-
-
 def _check(
     sheet: ContactSheet, lead: Lead, *, happened_at: dt.datetime, at: dt.datetime, confirm: Collection[str]
 ) -> None:
@@ -121,8 +93,8 @@ def _check(
         )
     days = facts.policy_in_force(lead.project_id, at).policy.promise_max_days
     promised = sheet.promised_at if sheet.outcome == Outcome.CALLBACK_ARRANGED else None
-    _check_moment(promised, after=happened_at, days=days, field="promised_at", confirm=confirm)
-    _check_moment(sheet.appointment, after=happened_at, days=days, field="appointment", confirm=confirm)
+    check_ahead(promised, after=happened_at, days=days, field="promised_at", confirm=confirm)
+    check_ahead(sheet.appointment, after=happened_at, days=days, field="appointment", confirm=confirm)
     if (
         lead.kind == Lead.Kind.LEADER_REFERRAL
         and sheet.direction == "out"

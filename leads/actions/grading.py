@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 
 from django.db import transaction
+from django.utils import formats
 from django.utils.translation import gettext as _
 
 from crm.errors import RuleViolation
@@ -143,7 +144,11 @@ def put_off(*, lead_id: int, until: dt.date, reason: str, by: User, at: dt.datet
     # Nobody means the year 9999; the policy's limit is far nearer, and a day of that year has no moment everywhere.
     until = min(until, frame.today(at) + dt.timedelta(days=366))
     if until <= frame.clock.local_day(lead.due_at):
-        raise RuleViolation(_("Choose a day after the present one."), "SC-2.4", "until")
+        raise RuleViolation(
+            _("Choose a day after %(day)s, the present one.") % {"day": _day(lead.due_at, frame)},
+            "SC-2.4",
+            "until",
+        )
     if facts_lead.appointment_ahead(lead, at) is not None:
         raise RuleViolation(
             _("A visit is arranged: the call before it stays."), "SC-2.4", "until", code="appointment"
@@ -158,7 +163,15 @@ def put_off(*, lead_id: int, until: dt.date, reason: str, by: User, at: dt.datet
             "until",
             code="limit",
         )
+    if lead.due_at is not None and frame.clock.local_day(lead.due_at) < until:
+        raise RuleViolation(
+            _("At the latest %(day)s.") % {"day": _day(lead.due_at, frame)}, "SC-2.4", "until", code="limit"
+        )
     return lead
+
+
+def _day(moment: dt.datetime, frame: facts.Frame) -> str:
+    return formats.date_format(frame.clock.local_day(moment), "DATE_FORMAT")
 
 
 @transaction.atomic

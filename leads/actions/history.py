@@ -5,6 +5,7 @@ recomputed.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from leads.models import Lead, LeadEvent
 
 OLDEST = dt.timedelta(days=366)
 NOTE_LENGTH = 500
+FARTHEST_DAYS = 180
 
 
 def lock_lead(lead_id: int) -> Lead:
@@ -59,4 +61,30 @@ def check_happened(happened_at: dt.datetime, at: dt.datetime, field: str) -> Non
     if happened_at > at + dt.timedelta(minutes=2):
         raise RuleViolation(
             _("This moment lies in the future. Enter when it happened."), field=field, code="future"
+        )
+
+
+def check_ahead(
+    moment: dt.datetime | None, *, after: dt.datetime, days: int, field: str, confirm: Collection[str]
+) -> None:
+    """A promise or appointment lies ahead; beyond the policy's days it asks, beyond half a year it is
+    refused.
+    """
+    if moment is None:
+        return
+    if moment <= after:
+        raise RuleViolation(
+            _("This moment has passed. Enter one that lies ahead."), "PX-1", field, code="past"
+        )
+    ahead = (moment - after).days
+    if ahead > FARTHEST_DAYS:
+        raise RuleViolation(_("At most half a year ahead."), "PX-1", field, code="too_far")
+    if ahead > days and f"long_{field}" not in confirm:
+        raise RuleViolation(
+            _("Nobody calls for more than %(days)d days then. Confirm that the customer wishes it.")
+            % {"days": days},
+            "PX-1",
+            field,
+            code="ask",
+            confirm=f"long_{field}",
         )

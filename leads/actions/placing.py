@@ -38,7 +38,10 @@ class Surroundings:
 
 
 def put_on_a_list(task: CallTask, owner: int | None, where: Place) -> None:
-    """The owner's list of the due day, unless a rest day or leave is in the way; the credit stays with the owner."""
+    """The owner's list of the due day, unless a rest day or leave is in the way; the credit stays with the owner.
+
+    A data repair stands there from the day it is owed: it is done instead of a call that cannot be made (PX-1).
+    """
     away = where.away.get(owner, {}) if owner is not None else {}
 
     def absence_of(day: dt.date) -> Away | None:
@@ -47,7 +50,8 @@ def put_on_a_list(task: CallTask, owner: int | None, where: Place) -> None:
             return None
         return Away(gone.kind, str(who_stands_in(owner, day, where.away) or ""))
 
-    due_day, today = where.frame.clock.local_day(task.due_at), where.frame.today(where.at)
+    wanted = task.opens_at if task.kind == CallTask.Kind.REPAIR else task.due_at
+    due_day, today = where.frame.clock.local_day(wanted), where.frame.today(where.at)
     placement = place(task.kind, task.clause, due_day, today, absence_of, where.frame.policy)
     task.credit_id = owner
     if placement.assignee == OWNER:

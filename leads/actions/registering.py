@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,8 +17,9 @@ from crm.errors import RuleViolation
 from crm.models import Customer, Project, Unit, User
 from crm.phones import Number
 from crm.states import Channel, Outcome
+from leads import facts
 from leads.actions import grading, planning
-from leads.actions.history import append, check_happened, lock_lead
+from leads.actions.history import append, check_ahead, check_happened, lock_lead
 from leads.actions.objections import append_raised
 from leads.models import HeardVia, InboundCall, Interest, Lead, Visit
 from leads.rules_types import EventKind
@@ -200,13 +202,15 @@ def register_visit(
     received_by: User | None = None,
     appointment: dt.datetime | None = None,
     submission: uuid.UUID | None = None,
+    confirm: Collection[str] = (),
 ) -> Registered:
     """SC-2: one line of the visit register, with as much of the sheet as is known; the same form sent
     twice makes one line.
     """
     check_happened(happened_at, at, "happened_at")
-    if appointment is not None and appointment <= happened_at:
-        raise RuleViolation(_("The next appointment must lie ahead."), "PX-10", "appointment", code="past")
+    if appointment is not None:
+        days = facts.policy_in_force(party.project.pk, at).policy.promise_max_days
+        check_ahead(appointment, after=happened_at, days=days, field="appointment", confirm=confirm)
     customers.lock_submission(submission)
     before = (
         Visit.objects.filter(submission=submission).select_related("lead").first() if submission else None

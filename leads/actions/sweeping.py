@@ -98,6 +98,7 @@ def sweep_same_day(*, project: Project, at: dt.datetime) -> int:
             due_at__gt=at - LATEST,
         )
         .exclude(held_until__gt=at)
+        .exclude(lead__review_clause="PX-1")
         .select_related("lead__customer")
     )
     tellings = [

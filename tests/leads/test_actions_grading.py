@@ -85,7 +85,9 @@ def test_sc_2_4_is_put_off_once_and_to_the_limit(stage: Stage) -> None:
     said: dict[str, Any] = {"lead_id": lead.pk, "by": stage.lin}
     with pytest.raises(RuleViolation, match="Give the reason"):
         grading.put_off(until=dt.date(2026, 3, 12), reason="", at=at(3, 9), **said)
-    put = grading.put_off(until=dt.date(2026, 3, 30), reason="出差", at=at(3, 9), **said)
+    with pytest.raises(RuleViolation, match="At the latest 16 March 2026"):
+        grading.put_off(until=dt.date(2026, 3, 30), reason="出差", at=at(3, 9), **said)
+    put = grading.put_off(until=dt.date(2026, 3, 16), reason="出差", at=at(3, 9), **said)
     assert put.due_at == at(16, 20, 30)
     with pytest.raises(RuleViolation) as twice:
         grading.put_off(until=dt.date(2026, 3, 18), reason="又出差", at=at(4, 9), **said)

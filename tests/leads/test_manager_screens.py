@@ -13,7 +13,11 @@ from django.urls import reverse
 
 from crm import clock
 from crm.models import User
+from crm.states import Outcome
 from leads.actions.assigning import to_pool
+from leads.actions.contacts import ContactSheet, log_contact
+from leads.facts_manager import same_day_open, team_today
+from leads.facts_today import day_of
 from leads.models import Lead
 from tests import factories
 from tests.leads.stage import Stage, set_stage
@@ -157,3 +161,29 @@ def test_a_leavers_leads_move_in_one_step(stage: Stage) -> None:
     said = {"leaver": stage.lin.pk, "to": [stage.mei.pk], "reason": "离职"}
     assert client_of(stage.wu).post(reverse("leads:hand_over"), said).status_code == 302
     assert Lead.objects.filter(consultant=stage.mei).count() == 3
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+@pytest.mark.parametrize("name", ["funnel", "compliance"])
+def test_a_period_at_the_ends_of_the_calendar_is_refused_in_words(stage: Stage, name: str, day: str) -> None:
+    for field in ("since", "until"):
+        page = client_of(stage.wu).get(reverse(f"leads:{name}"), {field: day})
+        assert page.status_code == 200
+        assert "1900" in page.content.decode()
+
+
+def test_the_team_is_counted_as_each_ones_own_list_counts(stage: Stage) -> None:
+    """A visitor without a grade owes a call and a grade: one line, one lead."""
+    stage.visitor("甲", "13800000001", at=NOW - dt.timedelta(hours=1))
+    mine = day_of(stage.lin, [stage.project], NOW)
+    assert (mine.left, mine.done) == (1, 0)
+    team = {each.person: each for each in team_today(stage.project, NOW)}
+    assert (team[stage.lin].left, team[stage.lin].done) == (mine.left, mine.done)
+
+
+def test_a_call_that_no_number_reaches_is_not_still_to_make(stage: Stage) -> None:
+    made = stage.visitor("甲", "13800000001", at=NOW - dt.timedelta(hours=1), grade="A")
+    assert same_day_open(stage.project, NOW).exists()
+    sheet = ContactSheet(outcome=Outcome.WRONG_PERSON)
+    log_contact(lead_id=made.lead.pk, sheet=sheet, happened_at=NOW, by=stage.lin, at=NOW)
+    assert not same_day_open(stage.project, NOW).exists()

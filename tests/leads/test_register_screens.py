@@ -157,6 +157,32 @@ def test_lookups_are_limited_and_never_by_address(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
+    ("appointment", "said"),
+    [
+        ("2026-03-01T10:00", "This moment has passed."),
+        ("2026-12-24T10:00", "At most half a year ahead."),
+        ("2062-03-05T10:00", "At most half a year ahead."),
+        ("9999-12-31T23:59", "Enter a day of the years 1900 to 2199."),
+        ("2026-04-20T10:00", "Nobody calls for more than 14 days then."),
+    ],
+)
+def test_an_appointment_of_the_desk_has_the_limits_of_a_talk(
+    stage: Stage, appointment: str, said: str
+) -> None:
+    answer = visit(signed_in(stage.lin), consultant=stage.lin.pk, appointment=appointment, grade="C")
+    assert answer.status_code == 422
+    assert said in text_of(answer)
+    assert not Visit.objects.exists()
+
+
+def test_a_far_appointment_is_made_once_it_is_confirmed(stage: Stage) -> None:
+    client, data = signed_in(stage.lin), {"consultant": stage.lin.pk, "appointment": "2026-04-20T10:00"}
+    assert 'name="long_appointment"' in text_of(visit(client, **data))
+    assert visit(client, **data, long_appointment="1").status_code == 302
+    assert LeadEvent.objects.get(kind="visit").appointment is not None
+
+
+@pytest.mark.parametrize(
     ("data", "said"),
     [
         ({"phone": ""}, "Enter the number, or tick below that none was left."),
