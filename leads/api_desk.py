@@ -25,7 +25,13 @@ from leads.models import Lead, Visit
 from leads.registering import call_of, too_many_lookups, visit_of
 
 CallIn = input_of("CallIn", CallForm, talked=YesNo(help_text="A consultant took the call and talked."))
-VisitIn = input_of("VisitIn", VisitForm)
+VisitIn = input_of(
+    "VisitIn",
+    VisitForm,
+    confirm=serializers.ListField(
+        child=serializers.ChoiceField(choices=["long_appointment"]), required=False, max_length=1
+    ),
+)
 VisitChange = input_of("VisitChange", VisitSheetForm, partial=True)
 
 
@@ -39,6 +45,7 @@ class RegisteredShown(serializers.Serializer):
     clause = serializers.CharField(allow_blank=True)
     due_at = Instant(allow_null=True)
     by = serializers.CharField(allow_blank=True)
+    grade_by = Instant(allow_null=True, help_text="Until when the visitor is to be graded (SC-2.6).")
 
 
 class Desk(ApiView):
@@ -67,7 +74,7 @@ class Desk(ApiView):
             "id": made.row.pk,
             "lead": made.lead.pk if opens else None,
             "is_new": made.is_new,
-            **{name: getattr(told, name) for name in ("consultant", "clause", "due_at", "by")},
+            **{name: getattr(told, name) for name in ("consultant", "clause", "due_at", "by", "grade_by")},
         }
 
 
@@ -84,7 +91,8 @@ class Visits(Desk):
     def post(self, request: Request, project: int) -> Any:
         """SC-2: one line of the visit register, with as much of the sheet as is known."""
         where = self.desk(request, project)
-        return self.registered(visit_of(self.party(VisitForm, where), by=self.by, at=clock.now()), self.by)
+        form, confirm = self.party(VisitForm, where), self.said().get("confirm", ())
+        return self.registered(visit_of(form, by=self.by, at=clock.now(), confirm=confirm), self.by)
 
 
 class NumberIn(Input):

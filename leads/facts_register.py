@@ -27,12 +27,15 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Onwards:
-    """Where a registration went: what is due, until when, by whom ("" when nobody owns the lead yet)."""
+    """Where a registration went: what is due, until when, by whom ("" when nobody owns the lead yet), and until when
+    the visitor is to be graded (SC-2.6).
+    """
 
     consultant: str
     clause: str
     due_at: dt.datetime | None
     by: str
+    grade_by: dt.datetime | None = None
 
 
 def known_number(project: Project, typed: str) -> Known | None:
@@ -80,16 +83,15 @@ def off_on(user_ids: Iterable[int], day: dt.date) -> frozenset[int]:
 
 def onwards(lead: Lead) -> Onwards:
     """What is due next for a lead just registered, and who is to do it."""
-    task = (
-        CallTask.objects.open()
-        .filter(lead=lead, kind__in=[CallTask.Kind.CADENCE, CallTask.Kind.PROMISE])
-        .select_related("assignee")
-        .order_by("due_at")
-        .first()
-    )
+    kinds = [CallTask.Kind.CADENCE, CallTask.Kind.PROMISE, CallTask.Kind.GRADE]
+    rows = CallTask.objects.open().filter(lead=lead, kind__in=kinds).select_related("assignee")
+    tasks = list(rows.order_by("due_at"))
+    task = next((task for task in tasks if task.kind != CallTask.Kind.GRADE), None)
+    grade = next((task for task in tasks if task.kind == CallTask.Kind.GRADE), None)
     return Onwards(
         consultant=str(lead.consultant) if lead.consultant else "",
         clause=task.clause if task else lead.quiet_clause,
         due_at=task.due_at if task else None,
         by=str(task.assignee) if task and task.assignee else "",
+        grade_by=grade.due_at if grade else None,
     )

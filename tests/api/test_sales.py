@@ -105,6 +105,17 @@ def test_edits_answer_with_the_lead_and_its_plan(
     assert Caller(stage.jin).post(f"leads/{lead.pk}/{what}/", body).status in (403, 404)
 
 
+def test_a_far_appointment_asks_before_it_is_made(stage: Stage) -> None:
+    lin, path = Caller(stage.lin), f"projects/{stage.project.pk}/visits/"
+    said = {"phone": "13800138003", "name": "李雷", "appointment": "2026-04-20T10:00:00+08:00"}
+    asked = lin.post(path, said)
+    assert (asked.status, asked.body["confirm"]) == (409, "long_appointment")
+    assert not Visit.objects.exists()
+    made = lin.post(path, {**said, "confirm": ["long_appointment"]})
+    assert made.status == 201, made.body
+    assert made.body["grade_by"]
+
+
 def test_a_visit_sheet_is_completed_and_what_is_left_out_stays(stage: Stage, lead: Lead) -> None:
     visit = Visit.objects.get(lead=lead)
     answer = Caller(stage.lin).ask("PATCH", f"visits/{visit.pk}/", {"party_size": 3, "purpose": "first_home"})

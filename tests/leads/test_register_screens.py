@@ -61,6 +61,7 @@ def test_three_fields_make_a_visit_and_say_where_it_went(stage: Stage) -> None:
     assert "First visit registered." in page
     assert "Consultant: 林晓." in page
     assert "林晓 calls by Mon 2 Mar, 20:30 (SC-2.1)." in page
+    assert "To be graded by Mon 2 Mar, 20:30 (SC-2.6)." in page
     lead = Lead.objects.get()
     assert (lead.customer.name, lead.customer.salutation) == ("韩", "ms")
     assert (lead.consultant, lead.heard_via, lead.visit_rows.get().received_by) == (
