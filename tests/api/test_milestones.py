@@ -12,8 +12,9 @@ from django.db import connection
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.test.utils import CaptureQueriesContext
+from kombu.exceptions import OperationalError
 
-from campaigns import tasks
+from campaigns import facts_milestones, tasks
 from campaigns.actions import festivals
 from campaigns.models import Correction, FestivalDay, Greeting, Invitation, Milestone
 from crm.models import Message, User
@@ -108,6 +109,22 @@ def test_a_draft_is_changed_refused_by_its_rules_and_hidden_from_consultants(
     assert wu.post(f"{one}send-back/", {"reason": "太长"}).body["state"] == "draft"
     far = make_user(Role.SALES_MANAGER, set_stage("远山").project)
     assert Caller(far).get(one).status == 404
+
+
+def test_an_approval_stands_while_the_broker_is_away(
+    stage: Stage, marketer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is asked of the worker stands in the tables: the answer must not be a failure after the deed."""
+
+    def away(*_args: Any, **_values: Any) -> None:
+        raise OperationalError
+
+    ma, wu = Caller(marketer), Caller(stage.wu)
+    path = f"milestones/{ma.post(f'projects/{stage.project.pk}/milestones/', BODY).body['id']}/"
+    ma.post(f"{path}submit/")
+    monkeypatch.setattr("celery.canvas.Signature.delay", away)
+    assert wu.post(f"{path}approve/").body["state"] == "approved"
+    assert [row for row, _now in facts_milestones.waiting(at=NOW)] == [Milestone.objects.get().pk]
 
 
 def test_a_photo_is_stored_sniffed_and_read(stage: Stage, marketer: User) -> None:

@@ -153,6 +153,14 @@ def test_trying_tokens_is_stopped_for_that_address(stage: Stage) -> None:
     assert elsewhere.status_code == 200
 
 
+def test_no_header_buys_more_tries_or_a_larger_allowance(stage: Stage) -> None:
+    """The address is the connection's: without a proxy of ours, what X-Forwarded-For says is the caller's word."""
+    for n in range(WRONG_A_MINUTE + 1):
+        headers = {"authorization": f"Bearer crm_{n}", "x-forwarded-for": f"10.0.0.{n}"}
+        answer = Client().get("/api/v1/me/", headers=headers)
+    assert answer.status_code == 429
+
+
 def test_an_address_cannot_be_forged_to_go_on_trying(stage: Stage) -> None:
     """Without a trusted proxy in front, what a client says of its own address counts for nothing."""
     answers = [
