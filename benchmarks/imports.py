@@ -1,28 +1,31 @@
-"""How fast a register is loaded: `.venv/bin/python benchmarks/imports.py [--rows 50000] [--profile]`.
+"""How fast a register is loaded, as the worker's two processes do it.
 
-Rows a second of the whole load and of its parts on throwaway servers, beside the floor for the same file: reading it,
-reading its phone numbers and one COPY into a bare table. The peak of the process's memory stands at the end.
+.venv/bin/python -m benchmarks.imports
+.venv/bin/python -m benchmarks.imports --rows 20000 --profile
+
+Rows a second of the whole load and of its parts, beside the floor for the same file: reading it, reading its phone
+numbers and one COPY into a bare table. For 5,000 rows and for 50,000, of new customers and of customers half of whom
+the database knows. The largest size of the two processes stands beside each.
 """
 
 from __future__ import annotations
 
 import argparse
 import cProfile
-import io
-import os
+import datetime as dt
+import multiprocessing
 import pstats
 import random
 import resource
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from benchmarks.ground import MOMENT, ground, load_average, say, set_up
 
 HEADERS = (
     "意向等级",
@@ -48,19 +51,23 @@ REMARKS = (
 SOURCES = ("路过", "老带新", "户外广告", "安居客", "抖音", "")
 WANTED = ("89", "100-120", "三房", "三房两厅 100-120㎡", "", "")
 OBJECTIONS = ("价格", "学区", "交通", "", "", "价格、户型")
-LAST = date(2026, 11, 20)
+LAST = date(2026, 2, 28)
 STAFF = 20
 
 
-def register(rows: int) -> bytes:
-    """A visit register in GB18030: every fourth row is of an earlier customer, every tenth number is oddly dressed."""
-    chance = random.Random(7)  # noqa: S311 - the same file every time
+def register(rows: int, seed: int = 7, known: int = 0) -> bytes:
+    """A visit register in GB18030: every fourth row is of an earlier customer, every tenth number is oddly dressed.
+
+    `seed` makes it other customers; the numbers of every second one of the first `known` rows are those of seed 7.
+    """
+    chance = random.Random(seed)  # noqa: S311 - the same file every time
     numbers: list[int] = []
     lines = [",".join(HEADERS)]
     for i in range(rows):
-        known = numbers and chance.random() < 0.25
-        number = chance.choice(numbers) if known else 13800000000 + i * 7919 % 99_999_999
-        if not known:
+        again = numbers and chance.random() < 0.25
+        first = 13800000000 if seed == 7 or (i < known and i % 2) else 15000000000
+        number = chance.choice(numbers) if again else first + i * 7919 % 99_999_999
+        if not again:
             numbers.append(number)
         day = LAST - timedelta(days=chance.randrange(300))
         name = chance.choice(SURNAMES) + chance.choice(GIVEN) + chance.choice(("先生", "女士", ""))
@@ -87,118 +94,151 @@ def _dressed(number: str, chance: random.Random) -> str:
     )
 
 
-def say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+SIZES = (5_000, 50_000)
+PROCESSES = 2  # leads.actions.importing.LANES
+AT = MOMENT.astimezone(dt.UTC)
 
 
-Spent = dict[str, tuple[float, float, float]]
+class Done(NamedTuple):
+    """What one process did: seconds of processor here and in the database, and its largest size in MB."""
+
+    cpu: float
+    there: float
+    peak: float
 
 
-def server_seconds() -> float:
-    """Processor seconds of this connection's server process (a machine that does other work makes time lie)."""
-    from django.db import connection
+def main() -> None:
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("--rows", type=int, default=SIZES[-1])
+    words.add_argument("--profile", action="store_true", help="one process; print where its time goes")
+    asked = words.parse_args()
+    with ground():
+        by, project = _centre()
+        _floor(register(asked.rows))
+        if asked.profile:
+            _profile(by, project, register(asked.rows))
+            return
+        sizes = [rows for rows in SIZES if rows < asked.rows] + [asked.rows]
+        for seed, rows in enumerate(sizes, 7 - len(sizes) + 1):
+            _load(by, project, f"{rows:,} rows, new customers", register(rows, seed))
+        _load(by, project, f"{rows:,} rows, half known", register(rows, 8, known=rows))
+        _check(project)
+        say(load_average())
 
-    if connection.connection is None:
-        return 0.0
-    fields = (
-        Path(f"/proc/{connection.connection.info.backend_pid}/stat").read_text().rpartition(")")[2].split()
+
+@contextmanager
+def _timed(name: str, rows: int) -> Iterator[None]:
+    began, cpu = time.perf_counter(), time.process_time()
+    yield
+    _tell(name, rows, time.perf_counter() - began, time.process_time() - cpu)
+
+
+def _tell(name: str, rows: int, took: float, cpu: float, more: str = "") -> None:
+    say(
+        f"{name:44}{took:>8.2f} s {rows / took:>9,.0f} rows/s {took / rows * 1e6:>6.0f} µs a row, "
+        f"{cpu / rows * 1e6:.0f} µs of processor{more}"
     )
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-class Clock:
-    """Seconds by name, in the order they were first measured: elapsed, processor here, processor of the database."""
-
-    def __init__(self) -> None:
-        self.spent: Spent = {}
-
-    @contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        began = time.perf_counter(), time.process_time(), server_seconds()
-        try:
-            yield
-        finally:
-            ended = time.perf_counter(), time.process_time(), server_seconds()
-            before = self.spent.get(name, (0.0, 0.0, 0.0))
-            taken = (sum((was, end, -begin)) for was, begin, end in zip(before, began, ended, strict=True))
-            self.spent[name] = (next(taken), next(taken), next(taken))
-
-    def wrap(self, owner: Any, attribute: str, name: str) -> None:
-        """Measure every call of a function of the product."""
-        real: Callable[..., Any] = getattr(owner, attribute)
-
-        def timed(*args: Any, **kwargs: Any) -> Any:
-            with self.part(name):
-                return real(*args, **kwargs)
-
-        setattr(owner, attribute, timed)
-
-
-def floor(content: bytes) -> Spent:
-    """Seconds of reading the file, reading its numbers, and COPY of its rows into a bare table."""
+def _floor(content: bytes) -> None:
+    """Reading the file, reading its numbers, and COPY of its rows into a bare table; one process."""
     from django.db import connection, transaction
 
     from crm.phones import parse
     from leads.registers.reading import analyse
     from leads.registers.sniffing import open_register
 
-    clock = Clock()
-    with clock.part("floor: cells"):
+    count = content.count(b"\n") - 1
+    with _timed("floor: cells, numbers, bare COPY", count):
         book = open_register(content)
         analyse(book, today=LAST)
         rows = [cells for _number, cells in book.sheets[0].rows()][1:]
-    with clock.part("floor: numbers"):
         numbers = [parse(cells[1]).numbers for cells in rows]
-    with clock.part("floor: COPY"), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("CREATE TEMP TABLE bare (cells text[], number text) ON COMMIT DROP")
-        with cursor.copy("COPY bare FROM STDIN") as copy:
-            for cells, found in zip(rows, numbers, strict=True):
-                copy.write_row((list(cells), found[0].e164))
-    return clock.spent
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("CREATE TEMP TABLE bare (cells text[], number text) ON COMMIT DROP")
+            with cursor.copy("COPY bare FROM STDIN") as copy:
+                for cells, found in zip(rows, numbers, strict=True):
+                    copy.write_row((list(cells), found[0].e164))
 
 
-def load(content: bytes, *, profile: bool) -> tuple[Any, Spent]:
-    """Load the register as the screens and the worker do. Returns the batch and seconds by part."""
-    from crm import clock as product_clock
-    from leads.actions import importing, importing_run
-    from leads.actions.importing_rows import SliceWriter
+def _started(by: Any, project: Any, content: bytes) -> Any:
+    from leads.actions import importing
 
-    by, project = _centre()
-    clock, at = Clock(), product_clock.now()
-    with clock.part("upload"):
-        batch = importing.upload(project=project, filename="来访登记.csv", content=content, by=by, at=at)
-    with clock.part("dry run"):
-        batch = importing.check(batch_id=batch.pk, by=by, at=at)
+    rows = content.count(b"\n") - 1
+    with _timed("  upload", rows):
+        batch = importing.upload(project=project, filename="来访登记.csv", content=content, by=by, at=AT)
+    with _timed("  dry run", rows):
+        batch = importing.check(batch_id=batch.pk, by=by, at=AT)
     staff = dict.fromkeys(batch.report["check"]["staff"]) | batch.staff
-    importing.start(batch_id=batch.pk, staff=staff, by=by, at=at, in_worker=False)
-    clock.wrap(importing_run._Reading, "take", "  reading and numbers")
-    clock.wrap(SliceWriter, "write", "  matching, writing, planning")
-    clock.wrap(importing_run, "spread_overdue", "  spreading")
-    profiler = cProfile.Profile()
-    with clock.part("load"):
-        if profile:
-            profiler.enable()
-        while importing_run.advance(batch_id=batch.pk, at=at):
-            pass
-        profiler.disable()
-    if profile:
-        out = io.StringIO()
-        pstats.Stats(profiler, stream=out).sort_stats("tottime").print_stats(40)
-        say(out.getvalue())
+    return importing.start(batch_id=batch.pk, staff=staff, by=by, at=AT)
+
+
+def _load(by: Any, project: Any, name: str, content: bytes) -> None:
+    """Load a register as the screens and the worker do, and say how it went."""
+    rows = content.count(b"\n") - 1
+    with ProcessPoolExecutor(
+        PROCESSES, mp_context=multiprocessing.get_context("spawn"), initializer=set_up
+    ) as pool:
+        list(pool.map(_warm, range(PROCESSES)))
+        batch = _started(by, project, content)
+        began = time.perf_counter()
+        done = list(pool.map(_lane, [batch.pk] * PROCESSES))
+        took = time.perf_counter() - began
+    cpu, there = sum(each.cpu for each in done), sum(each.there for each in done)
     batch.refresh_from_db()
-    return batch, clock.spent
+    more = (
+        f" here, {there / rows * 1e6:.0f} of the database, {max(each.peak for each in done):.0f} MB at most"
+    )
+    _tell(name, rows, took, cpu, more)
+    say(
+        f"  {batch.state}: {batch.accepted} accepted, {batch.refused} refused, {batch.report['run']['counts']}"
+    )
+
+
+def _warm(_process: int) -> None:
+    """Both processes are up, with Django and a connection, before the clock starts."""
+    _server_seconds()
+    time.sleep(1)
+
+
+def _lane(batch_id: int) -> Done:
+    """The jobs of one of the worker's processes: each goes on, or comes back when the load has gone on a stage."""
+    from leads.actions import importing_run
+    from leads.models import ImportBatch
+
+    cpu, there = time.process_time(), _server_seconds()
+    while ImportBatch.objects.filter(pk=batch_id, state=ImportBatch.State.RUNNING).exists():
+        if not importing_run.advance(batch_id=batch_id, at=AT):
+            time.sleep(0.005)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return Done(time.process_time() - cpu, _server_seconds() - there, used.ru_maxrss / 1024)
+
+
+def _server_seconds() -> float:
+    """Processor seconds of this connection's process of the database."""
+    from django.db import connection
+
+    connection.ensure_connection()
+    spent = Path(f"/proc/{connection.connection.info.backend_pid}/schedstat").read_text()
+    return int(spent.split()[0]) / 1e9
+
+
+def _profile(by: Any, project: Any, content: bytes) -> None:
+    batch = _started(by, project, content)
+    profiler = cProfile.Profile()
+    profiler.runcall(_lane, batch.pk)
+    pstats.Stats(profiler).sort_stats("tottime").print_stats(45)
 
 
 def _centre() -> tuple[Any, Any]:
     """A project with a manager and consultants who are called as in the register."""
-    from crm import clock
     from crm.actions.places import create_project
     from crm.models import Membership, User
     from crm.roles import Role
 
     admin = User.objects.create(username="admin", name="管理员")
     project = create_project(
-        by=admin, at=clock.now(), name="江畔", short_name="江畔", signature="江畔", hotline="0571-88886666"
+        by=admin, at=AT, name="江畔", short_name="江畔", signature="江畔", hotline="0571-88886666"
     )
     people = [User(username=f"c{i}", name=f"顾问{i:02}") for i in range(STAFF)]
     manager = User(username="manager", name="经理")
@@ -212,51 +252,20 @@ def _centre() -> tuple[Any, Any]:
     return manager, project
 
 
-def tell(spent: dict[str, Any], rows: int) -> None:
-    for name, (elapsed, here, there) in spent.items():
-        say(f"{name:32} {elapsed:8.2f} s {here:6.2f} s {there:7.2f} s {rows / elapsed:9.0f}")
+def _check(project: Any) -> None:
+    """After it all: the longest list of any consultant and day, and whether every lead is in a bin."""
+    from django.db.models import Count
 
+    from leads.models import CallTask, Lead
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
-    parser.add_argument("--rows", type=int, default=50_000)
-    parser.add_argument("--profile", action="store_true", help="print where the time goes")
-    options = parser.parse_args()
-    from crm.launch.servers import start_throwaway, stop_throwaway
-
-    folder = Path(tempfile.mkdtemp(prefix="crm-bench-", dir="/tmp"))
-    where, running = start_throwaway(folder)
-    try:
-        os.environ |= {
-            "DATABASE_URL": where.database_url,
-            "REDIS_URL": where.redis_url,
-            "CRM_ENV": "test",
-            "CRM_SECRET_KEY": "only-for-benchmarks-" + "x" * 50,
-            "DJANGO_SETTINGS_MODULE": "crm.settings",
-        }
-        _run(options.rows, profile=options.profile)
-    finally:
-        stop_throwaway(folder, running)
-
-
-def _run(rows: int, *, profile: bool) -> None:
-    import django
-    from django.core.management import call_command
-
-    django.setup()
-    call_command("migrate", verbosity=0)
-    content = register(rows)
-    say(f"{rows} rows, {len(content) / 2**20:.1f} MB")
-    say(f"{'':32} {'elapsed':>10} {'here':>8} {'database':>9} {'rows/s':>9}")
-    bare = floor(content)
-    tell(bare, rows)
-    tell({"floor": tuple(map(sum, zip(*bare.values(), strict=True)))}, rows)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    batch, spent = load(content, profile=profile)
-    tell(spent, rows)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    say(f"{batch.state}: {batch.accepted} accepted, {batch.refused} refused, {batch.report['run']['counts']}")
-    say(f"peak memory {peak:.0f} MB ({before:.0f} MB after the floor)")
+    lists = CallTask.objects.open().values("assignee", "list_day").annotate(n=Count("lead", distinct=True))
+    longest = max(row["n"] for row in lists.filter(list_day__gt=MOMENT.date()))
+    today = CallTask.objects.open().filter(list_day__lte=MOMENT.date()).values("assignee")
+    longest_today = max(row["n"] for row in today.annotate(n=Count("lead", distinct=True)))
+    bins = Lead.objects.filter(project=project).bins(AT)
+    say(
+        f"longest list: today {longest_today}, of a later day {longest}; bins {bins} of {Lead.objects.count()}"
+    )
 
 
 if __name__ == "__main__":

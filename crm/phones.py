@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 import phonenumbers
 from phonenumbers import PhoneMetadata, PhoneNumberFormat, PhoneNumberType, ValidationResult
@@ -32,8 +33,7 @@ class Problem(StrEnum):
     TOO_LONG = "phone_too_long"
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """One number. `raw` is the part of the input it was read from, untouched; `extension` holds digits or ""."""
 
     e164: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,9 +11,11 @@ from typing import Any
 
 from crm.phones import Number, mask, mask_text
 from leads.facts_import import TWO_PARTIES, Opened
-from leads.facts_known import Known, Values, leads_of, of_customer, of_lead, taken_over
+from leads.facts_known import Known, leads_of, of_customer, of_lead, taken_over
 from leads.facts_parties import Parties, Party, Survey, TwoParties, event_id, recorded_events
+from leads.facts_slices import Dealt, deal
 from leads.registers.fields import WORDS, Field
+from leads.registers.kept import KeptRefusal, KeptRow, pack_refusal, pack_row, unpack_row
 from leads.registers.reading import read, rows_above
 from leads.registers.results import Finding, ParsedRow, Place, Refusal, Tally
 from leads.registers.texts import to_text
@@ -33,8 +34,8 @@ class _Light:
 
     place: Place
     numbers: tuple[Number, ...]
-    event: uuid.UUID
-    said: Values
+    event: str
+    packed: bytes
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ class _Counts:
     """Accepted rows by what they are: new + same_file + database + repeated = accepted.
 
     `known` are the parties of the database's rows; in `fills` blanks would be filled, in `changes` values replaced.
+    `households` are those of the database by the index of the row that met them.
     """
 
     new: int = 0
@@ -52,31 +54,53 @@ class _Counts:
     fills: set[Party] = field(default_factory=set)
     changes: set[Party] = field(default_factory=set)
     refused: list[Place] = field(default_factory=list)
+    households: dict[int, int] = field(default_factory=dict)
 
 
-def dry_run(project_id: int, opened: Opened) -> tuple[Report, Report]:
-    """(the report to show, what the run needs to know of the whole file). Both are JSON."""
-    tally, survey = Tally(), Survey()
-    light: list[_Light] = []
-    sample: list[Report] = []
-    refused: list[Report] = []
-    words: dict[str, str] = {}
-    for outcome in read(opened.book, opened.plan, tally):
+@dataclass(slots=True)
+class _Reading:
+    """What one pass over the file gathers."""
+
+    tally: Tally = field(default_factory=Tally)
+    survey: Survey = field(default_factory=Survey)
+    light: list[_Light] = field(default_factory=list)
+    refusals: list[bytes] = field(default_factory=list)
+    sample: list[Report] = field(default_factory=list)
+    refused_sample: list[Report] = field(default_factory=list)
+    words: dict[str, str] = field(default_factory=dict)
+
+    def add(self, project_id: int, position: int, outcome: ParsedRow | Refusal) -> None:
         if isinstance(outcome, Refusal):
-            if len(refused) < SHOWN_REFUSED:
-                refused.append(_refused_line(outcome))
-            continue
-        survey.add(outcome)
-        said = of_customer(outcome) | of_lead(outcome)
-        light.append(_Light(outcome.place, outcome.numbers, event_id(project_id, outcome), said))
-        _note_grade_words(outcome, words)
-        if len(sample) < SHOWN_ROWS:
-            sample.append(_line(outcome))
-    parties = {"links": survey.links(), "first_named": survey.first_named()}
-    counts = _count(project_id, light, parties["links"])
-    for place in counts.refused[: max(SHOWN_REFUSED - len(refused), 0)]:
-        refused.append(_two_parties_line(place))
-    report = {
+            self.refusals.append(pack_refusal(KeptRefusal(position, outcome)))
+            if len(self.refused_sample) < SHOWN_REFUSED:
+                self.refused_sample.append(_refused_line(outcome))
+            return
+        self.survey.add(outcome)
+        event = event_id(project_id, outcome)
+        packed = pack_row(KeptRow(position, event, outcome))
+        self.light.append(_Light(outcome.place, outcome.numbers, event, packed))
+        _note_grade_words(outcome, self.words)
+        if len(self.sample) < SHOWN_ROWS:
+            self.sample.append(_line(outcome))
+
+
+def dry_run(project_id: int, opened: Opened) -> tuple[Report, Iterator[Dealt]]:
+    """(the report to show, as JSON; the rows as they were read, in slices for the load)."""
+    reading = _Reading()
+    for position, outcome in enumerate(read(opened.book, opened.plan, reading.tally)):
+        reading.add(project_id, position, outcome)
+    survey = reading.survey
+    counts = _count(project_id, reading.light, survey.links())
+    roots = survey.roots()
+    households = {roots[index]: household for index, household in counts.households.items()}
+    slices = deal([row.packed for row in reading.light], reading.refusals, survey, households)
+    return _report(opened, reading, counts), slices
+
+
+def _report(opened: Opened, reading: _Reading, counts: _Counts) -> Report:
+    tally, shown = reading.tally, reading.refused_sample
+    late = counts.refused[: max(SHOWN_REFUSED - len(shown), 0)]
+    return {
         "rows": tally.rows,
         "accepted": tally.accepted - len(counts.refused),
         "refused": tally.refused + len(counts.refused),
@@ -97,13 +121,12 @@ def dry_run(project_id: int, opened: Opened) -> tuple[Report, Report]:
         "staff": _ranked(tally.staff),
         "sources": _ranked(tally.sources),
         "grades": dict(sorted(tally.grades.items())),
-        "grade_words": dict(islice(words.items(), SHOWN_WORDS)),
+        "grade_words": dict(islice(reading.words.items(), SHOWN_WORDS)),
         "first_day": tally.first_day.isoformat() if tally.first_day else "",
         "last_day": tally.last_day.isoformat() if tally.last_day else "",
-        "sample": sample,
-        "refused_sample": refused,
+        "sample": reading.sample,
+        "refused_sample": shown + [_two_parties_line(place) for place in late],
     }
-    return report, parties
 
 
 def _headers(opened: Opened) -> dict[str, list[str]]:
@@ -122,12 +145,12 @@ def _headers(opened: Opened) -> dict[str, list[str]]:
 def _count(project_id: int, light: list[_Light], links: dict[str, list[str]]) -> _Counts:
     """Walk the rows as the run will, against the database as it is now; a few queries for each chunk."""
     parties, counts = Parties(links), _Counts()
-    seen: set[uuid.UUID] = set()
-    for chunk in _chunks(light):
+    seen: set[str] = set()
+    for start, chunk in _chunks(light):
         parties.load(number for row in chunk for number in row.numbers)
         recorded = recorded_events([row.event for row in chunk])
         met: list[tuple[Party, _Light]] = []
-        for row in chunk:
+        for index, row in enumerate(chunk, start):
             if row.event in seen or row.event in recorded:
                 counts.repeated += 1
                 continue
@@ -145,6 +168,8 @@ def _count(project_id: int, light: list[_Light], links: dict[str, list[str]]) ->
             else:
                 counts.database += 1
                 met.append((party, row))
+                if party.person:
+                    counts.households[index] = party.person.household_id
             parties.claim(party, row.numbers)
         _count_known(project_id, parties, met, counts)
     return counts
@@ -159,15 +184,17 @@ def _count_known(project_id: int, parties: Parties, met: list[tuple[Party, _Ligh
         assert person is not None, "a known party has somebody in it"
         standing = {"name": person.name, "salutation": person.salutation}
         standing |= leads.get(person.household_id) or dict.fromkeys(("wanted", "budget", "heard_via"), "")
-        if taken_over(Known.FILL, standing, row.said):
+        parsed = unpack_row(row.packed)
+        said = of_customer(parsed) | of_lead(parsed)
+        if taken_over(Known.FILL, standing, said):
             counts.fills.add(party)
-        if taken_over(Known.UPDATE, standing, row.said):
+        if taken_over(Known.UPDATE, standing, said):
             counts.changes.add(party)
 
 
-def _chunks(rows: list[_Light]) -> Iterator[list[_Light]]:
+def _chunks(rows: list[_Light]) -> Iterator[tuple[int, list[_Light]]]:
     for start in range(0, len(rows), CHUNK):
-        yield rows[start : start + CHUNK]
+        yield start, rows[start : start + CHUNK]
 
 
 def _ranked(counter: Counter[str]) -> dict[str, int]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from crm.names import clean_name
 from crm.states import Salutation
-from leads.models import ImportBatch, ImportTrace, Lead
+from leads.models import ImportBatch, Lead
 from leads.registers.results import ParsedRow
 
 NO_NAME = "…"
@@ -25,7 +25,6 @@ LONGEST_WISH = 80
 
 Known = ImportBatch.Known
 Values = dict[str, str]
-Key = tuple[str, int, str]
 Change = tuple[str, str, str]
 
 
@@ -71,54 +70,24 @@ def leads_of(project_id: int, households: set[int]) -> dict[int, Values]:
 
 
 @dataclass(slots=True)
-class Past:
-    """What the load's earlier slices did: the customers they made, and from which moment a changed value comes."""
-
-    made: set[int] = field(default_factory=set)
-    moments: dict[Key, str] = field(default_factory=dict)
-
-    def add(self, trace: ImportTrace) -> None:
-        self.made.update(trace.customers)
-        for kind, rows in trace.changes.items():
-            for pk, fields in rows.items():
-                for name, (_before, _after, moment) in fields.items():
-                    self.moments[kind, int(pk), name] = moment
-
-
-def past_of(batch: ImportBatch) -> Past:
-    """One query."""
-    past = Past()
-    for trace in ImportTrace.objects.filter(batch=batch):
-        past.add(trace)
-    return past
-
-
-@dataclass(slots=True)
 class Changes:
     """What a slice changes about known customers and leads, as an `ImportTrace` keeps it."""
 
-    past: Past
     rows: dict[str, dict[int, dict[str, Change]]] = field(default_factory=dict)
 
     def note(self, kind: str, pk: int, name: str, before: str, after: str, moment: str) -> bool:
-        """Whether the change is to be made: a value that a newer row of the load gave stays."""
+        """Whether the change is to be made: a value that a newer row gave stays, for a slice holds whole parties."""
         fields = self.rows.setdefault(kind, {}).setdefault(pk, {})
         first = fields.get(name)
-        since = first[2] if first else self.past.moments.get((kind, pk, name), "")
-        if moment < since:
+        if first and moment < first[2]:
             return False
         fields[name] = (first[0] if first else before, after, moment)
         return True
 
     @property
     def count(self) -> int:
-        """How many customers and leads were changed, none of them counted in an earlier slice."""
-        before = {(kind, pk) for kind, pk, _name in self.past.moments}
-        return sum(
-            bool(fields) and (kind, pk) not in before
-            for kind, rows in self.rows.items()
-            for pk, fields in rows.items()
-        )
+        """How many customers and leads were changed."""
+        return sum(bool(fields) for rows in self.rows.values() for fields in rows.values())
 
     def stored(self) -> dict[str, dict[str, dict[str, Change]]]:
         return {

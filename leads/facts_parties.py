@@ -101,10 +101,17 @@ class Survey:
 
     numbers: list[tuple[Number, ...]] = field(default_factory=list)
     named: list[tuple[int, str]] = field(default_factory=list)
+    _roots: list[int] = field(default_factory=list)
 
     def add(self, row: ParsedRow) -> None:
         self.numbers.append(row.numbers)
         self.named.append((row.day.toordinal(), row.consultant))
+
+    def roots(self) -> list[int]:
+        """For each row the index of its party's first row."""
+        if len(self._roots) < len(self.numbers):
+            self._roots = group_rows(self.numbers)
+        return self._roots
 
     def links(self) -> dict[str, list[str]]:
         """Each number that shares a row with another → all numbers tied to it, directly or not."""
@@ -119,7 +126,7 @@ class Survey:
 
         PX-4: the first who registered the party owns it, in whatever order the file lists the rows.
         """
-        roots = group_rows(self.numbers)
+        roots = self.roots()
         names: dict[int, list[tuple[int, int, str]]] = {}
         for index, (root, (day, name)) in enumerate(zip(roots, self.named, strict=True)):
             if name:
@@ -137,17 +144,17 @@ class Survey:
         }
 
 
-def event_id(project_id: int, row: ParsedRow) -> uuid.UUID:
-    """The same for the same call or visit in whatever file it comes: makes loading it twice harmless."""
-    return uuid.UUID(hashlib.blake2b(f"{project_id} {row.fingerprint}".encode(), digest_size=16).hexdigest())
+def event_id(project_id: int, row: ParsedRow) -> str:
+    """The same for the same call or visit in whatever file it comes: makes loading it twice harmless. A UUID's text."""
+    return str(
+        uuid.UUID(hashlib.blake2b(f"{project_id} {row.fingerprint}".encode(), digest_size=16).hexdigest())
+    )
 
 
-def recorded_events(ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+def recorded_events(ids: Collection[str]) -> set[str]:
     """Which of these calls and visits are on record. Two queries."""
-    found: set[uuid.UUID] = set()
+    found: set[str] = set()
     for model in (InboundCall, Visit):
-        rows = model._default_manager.filter(submission__in=these_uuids(ids)).values_list(
-            "submission", flat=True
-        )
-        found.update(value for value in rows if value is not None)
+        rows = model._default_manager.filter(submission__in=these_uuids(ids)).order_by()
+        found.update(str(value) for value in rows.values_list("submission", flat=True))
     return found

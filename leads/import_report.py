@@ -16,6 +16,7 @@ from crm.labels import GRADES
 from crm.models import User
 from leads import facts_undo
 from leads.actions.importing import may_import
+from leads.actions.importing_run import WRITING
 from leads.facts_import import note_text, reason_text
 from leads.models import ImportBatch, Lead
 from leads.rules_types import EventKind
@@ -25,7 +26,10 @@ Pairs = list[tuple[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """`check` and `counts` are the stored figures; the rest is in words, most frequent first."""
+    """`check` and `counts` are the stored figures; the rest is in words, most frequent first.
+
+    `done` rows are written, or, while it is being decided who is called when (`deciding`), looked at.
+    """
 
     check: dict[str, Any]
     counts: dict[str, int]
@@ -35,12 +39,16 @@ class Shown:
     grade_words: list[tuple[str, str]]
     sample: list[dict[str, Any]]
     refused_sample: list[dict[str, Any]]
+    deciding: bool
+    done: int
     percent: int
 
 
 def report_of(batch: ImportBatch) -> Shown:
     """The report of a batch that has been checked."""
-    check = batch.report["check"]
+    check, run = batch.report["check"], batch.report.get("run", {})
+    deciding = batch.state == ImportBatch.State.RUNNING and run.get("stage") != WRITING
+    done = run.get("looked_at", 0) if deciding else batch.progress
     sample = [{**line, "numbers": " / ".join(line["numbers"])} for line in check["sample"]]
     refused = [
         {**line, "reasons": [reason_text(reason) for reason in line["reasons"]]}
@@ -48,14 +56,16 @@ def report_of(batch: ImportBatch) -> Shown:
     ]
     return Shown(
         check=check,
-        counts=batch.report.get("run", {}).get("counts", {}),
+        counts=run.get("counts", {}),
         reasons=[(reason_text({"code": code}), number) for code, number in _ranked(check["reasons"])],
         notes=[(note_text(code), number) for code, number in _ranked(check["notes"])],
         grades=[(str(GRADES.get(grade, grade)), number) for grade, number in sorted(check["grades"].items())],
         grade_words=sorted((word, grade or _("not graded")) for word, grade in check["grade_words"].items()),
         sample=sample,
         refused_sample=refused,
-        percent=100 * batch.progress // max(batch.total, 1),
+        deciding=deciding,
+        done=done,
+        percent=100 * done // max(batch.total, 1),
     )
 
 

@@ -27,7 +27,7 @@ Line = list[str]
 def sheets(batch: ImportBatch, *, plain: bool) -> Iterator[tuple[str, Iterator[Line]]]:
     """(sheet name, its lines with the header first), one sheet after the other. `plain` False: numbers are masked."""
     headers = batch.report.get("check", {}).get("headers", {})
-    rows = batch.refused_rows.order_by("id")  # the order of the file
+    rows = batch.refused_rows.order_by("position", "id")  # the order of the file
     for name, refused in groupby(rows.iterator(chunk_size=1000), key=lambda row: row.sheet):
         yield name, _lines(headers.get(name, []), refused, plain=plain)
 
@@ -49,8 +49,9 @@ def write_xlsx(batch: ImportBatch, file: IO[bytes], *, plain: bool) -> None:
     book = xlsxwriter.Workbook(file, options)
     text = book.add_format({"num_format": "@"})
     wrong = book.add_format({"num_format": "@", "font_color": "#C00000"})
-    for number, (name, lines) in enumerate(sheets(batch, plain=plain)):
-        sheet = book.add_worksheet(_sheet_name(name, number))
+    used: set[str] = set()
+    for name, lines in sheets(batch, plain=plain):
+        sheet = book.add_worksheet(_sheet_name(name, used))
         sheet.freeze_panes(1, 0)
         width = 0
         for row, line in enumerate(lines):
@@ -60,9 +61,17 @@ def write_xlsx(batch: ImportBatch, file: IO[bytes], *, plain: bool) -> None:
     book.close()
 
 
-def _sheet_name(name: str, number: int) -> str:
-    allowed = "".join(character for character in name if character not in "[]:*?/\\").strip("'")
-    return allowed[:LONGEST_SHEET_NAME] or (SHEET if number == 0 else f"{SHEET} {number + 1}")
+def _sheet_name(name: str, used: set[str]) -> str:
+    """What a workbook allows as a name; a second sheet of that name, in whatever case, is numbered."""
+    allowed = "".join(character for character in name if character not in "[]:*?/\\")
+    plain = allowed[:LONGEST_SHEET_NAME].strip("'") or SHEET
+    found, number = plain, 1
+    while found.casefold() in used:
+        number += 1
+        end = f" {number}"
+        found = plain[: LONGEST_SHEET_NAME - len(end)] + end
+    used.add(found.casefold())
+    return found
 
 
 def write_csv(batch: ImportBatch, file: TextIO, *, plain: bool) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Collection, Sequence
 from operator import attrgetter
 from typing import Any
 
 import psycopg
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 from django.db.models.expressions import RawSQL
 
@@ -26,9 +26,9 @@ def these_texts(values: Collection[str]) -> RawSQL:
     return RawSQL("SELECT unnest(%s::text[])", [sorted(values)])
 
 
-def these_uuids(values: Collection[uuid.UUID]) -> RawSQL:
-    """As `these`, for UUIDs; as texts, which the driver writes at a tenth of the cost."""
-    return RawSQL("SELECT unnest(%s::text[])::uuid", [[str(value) for value in values]])
+def these_uuids(values: Collection[str]) -> RawSQL:
+    """As `these`, for UUIDs as texts, which the driver writes at a tenth of the cost."""
+    return RawSQL("SELECT unnest(%s::text[])::uuid", [list(values)])
 
 
 def rows_of(rows: models.QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
@@ -60,9 +60,12 @@ def write_changed(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
     assert pk is not None
     assert pk.column is not None
     quote = connection.ops.quote_name
-    arrays = ", ".join(f"%s::{_type(field)}[]" for field in (pk, *columns))
+    arrays = ", ".join(f"%s::{'text' if _is_array(field) else _type(field)}[]" for field in (pk, *columns))
     names = ", ".join(["key", *(f"c{index}" for index in range(len(columns)))])
-    sets = ", ".join(f"{quote(field.column)} = v.c{index}" for index, field in enumerate(columns))
+    sets = ", ".join(
+        f"{quote(field.column)} = v.c{index}" + (f"::{_type(field)}" if _is_array(field) else "")
+        for index, field in enumerate(columns)
+    )
     table = quote(model._meta.db_table)
     statement = (
         f"UPDATE {table} SET {sets} FROM unnest({arrays}) AS v({names}) "  # noqa: S608 (names of our own columns)
@@ -79,7 +82,18 @@ def _values(rows: Sequence[models.Model], field: Any) -> list[Any]:
     found = list(map(attrgetter(field.attname), rows))
     if isinstance(field, models.JSONField):
         return [field.get_db_prep_save(value, connection) for value in found]
-    return found
+    return [array_text(value) for value in found] if _is_array(field) else found
+
+
+def _is_array(field: Any) -> bool:
+    """Arrays travel as texts: unnest would take an array of arrays apart to the last element."""
+    return isinstance(field, ArrayField)
+
+
+def array_text(value: Sequence[object]) -> str:
+    """The text form of an array: psycopg's own dumper of lists is many times slower."""
+    quoted = (str(item).replace("\\", "\\\\").replace('"', '\\"') for item in value)
+    return '{"' + '","'.join(quoted) + '"}' if value else "{}"
 
 
 def _field(model: type[models.Model], name: str) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 from celery import current_app
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from crm.access import colleagues, may
@@ -18,7 +19,7 @@ from crm.models import Project, User
 from crm.roles import Action, Role
 from leads import facts_import
 from leads.facts_dry_run import dry_run
-from leads.models import ImportBatch, RegisterMapping, StaffName
+from leads.models import ImportBatch, ImportSlice, RegisterMapping, StaffName
 from leads.registers.errors import RegisterError
 from leads.registers.fields import Field
 from leads.registers.reading import Plan
@@ -26,6 +27,8 @@ from leads.registers.reading import Plan
 State = ImportBatch.State
 RUN_TASK = "leads.tasks.run_import"
 LONGEST_NAME = 120
+LANES = 2
+"""Jobs that write one register side by side: one for each process of the worker."""
 
 
 def may_import(user: User | None, project: Project) -> bool:
@@ -95,22 +98,37 @@ def set_columns(
 
 @transaction.atomic
 def check(*, batch_id: int, by: User, at: dt.datetime) -> ImportBatch:
-    """The dry run: what would happen, with the reason for each refused row. Only the report is written."""
+    """The dry run: what would happen, with the reason for each refused row. Only the report and the rows that were
+    read are kept.
+    """
     batch = _locked(batch_id, State.UPLOADED, State.CHECKED)
     _require(by, batch.project)
-    today = _today(batch.project, at)
+    batch.report["today"] = _today(batch.project, at).isoformat()
     try:
-        opened = facts_import.open_batch(batch, today=today)
-        _refuse_incomplete(opened.plan)
-        report, parties = dry_run(batch.project_id, opened)
+        keep_slices(batch)
     except RegisterError as error:
         raise RuleViolation(facts_import.explain(error), code=error.code) from error
-    batch.report = {**batch.report, "check": report, "parties": parties, "today": today.isoformat()}
-    batch.staff = facts_import.match_staff(batch.project, report["staff"].keys())
-    batch.total, batch.accepted, batch.refused = report["rows"], 0, 0
+    check = batch.report["check"]
+    batch.report["checked_at"] = at.isoformat()
+    batch.staff = facts_import.match_staff(batch.project, check["staff"].keys())
+    batch.accepted = batch.refused = 0
     batch.state = State.CHECKED
     batch.save(update_fields=["report", "staff", "total", "accepted", "refused", "state"])
     return batch
+
+
+def keep_slices(batch: ImportBatch) -> None:
+    """Read the file: the report goes onto the batch (unsaved), the rows are kept in slices for the run.
+
+    The caller holds the batch's row lock.
+    """
+    opened = facts_import.open_batch(batch, today=dt.date.fromisoformat(batch.report["today"]))
+    _refuse_incomplete(opened.plan)
+    report, slices = dry_run(batch.project_id, opened)
+    batch.slices.all().delete()
+    for number, (rows, content) in enumerate(slices):
+        ImportSlice.objects.create(batch=batch, number=number, rows=rows, content=content)
+    batch.report["check"], batch.total = report, report["rows"]
 
 
 def _refuse_incomplete(plan: Plan) -> None:
@@ -144,6 +162,7 @@ def start(
     """
     batch = _locked(batch_id, State.CHECKED)
     _require(by, batch.project)
+    _recount(batch, at)
     names = batch.report["check"]["staff"]
     if unknown := [name for name in names if name not in staff]:
         raise RuleViolation(
@@ -160,14 +179,25 @@ def start(
     _remember(batch, at)
     batch.state, batch.started_at, batch.error = State.RUNNING, at, ""
     batch.progress = batch.accepted = batch.refused = 0
-    batch.report["run"] = {"at": at.isoformat(), "sheet": "", "row": 0, "read": False, "counts": {}}
+    lanes = LANES if in_worker else 1
+    batch.report["run"] = {"at": at.isoformat(), "counts": {}, "looked_at": 0, "lanes": lanes}
     batch.save()
     audit.record(
         "register.import_started", by=by, at=at, project=batch.project, target="import", target_id=batch.pk
     )
-    if in_worker:
+    for _lane in range(lanes if in_worker else 0):
         tell_worker(batch.pk)
     return batch
+
+
+def _recount(batch: ImportBatch, at: dt.datetime) -> None:
+    """Read the file again when another load has come between: what the dry run counted as new may be known by now."""
+    since = batch.report.get("checked_at")
+    others = ImportBatch.objects.exclude(pk=batch.pk)
+    moved = Q(started_at__gt=since) | Q(finished_at__gt=since) | Q(undone_at__gt=since)
+    if since is None or not batch.slices.exists() or others.filter(moved).exists():
+        keep_slices(batch)
+        batch.report["checked_at"] = at.isoformat()
 
 
 def tell_worker(batch_id: int) -> None:
@@ -200,7 +230,8 @@ def go_on(*, batch_id: int, by: User, at: dt.datetime) -> ImportBatch:
     batch.state, batch.error, batch.uploaded_by = State.RUNNING, "", by
     batch.report["run"]["at"] = at.isoformat()
     batch.save(update_fields=["state", "error", "uploaded_by", "report"])
-    tell_worker(batch.pk)
+    for _lane in range(batch.report["run"].get("lanes", 1)):
+        tell_worker(batch.pk)
     return batch
 
 

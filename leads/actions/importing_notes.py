@@ -21,11 +21,10 @@ LONGEST_POINT = 40
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What the run knows besides the rows: who is meant by each name of staff, and what the whole file says."""
+    """What the run knows besides the rows: who is meant by each name of staff, and whom a party's first row names."""
 
     owners: Mapping[str, int | None]
     receptionists: Mapping[str, int]
-    links: Mapping[str, Sequence[str]]
     first_named: Mapping[str, Sequence[str]]
 
     def owner(self, row: ParsedRow) -> int | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from crm.models.bulk import Differences, rows_of, these
-from leads.models import CallTask
+from leads.models import CallTask, Lead
 from leads.rules_types import Plan
 
 TASK_FIELDS = (
@@ -60,6 +61,86 @@ LEAD_FIELDS = (
 Key = tuple[str, str, int]
 End = tuple[str, int | None]
 """How a duty that is on record ended: its state, and the event that closed it."""
+
+
+@dataclass(slots=True, eq=False)
+class NewLead:
+    """A lead on its way into the table by COPY: what `Lead` is to a stored one, at a tenth of the cost."""
+
+    id: int
+    project_id: int
+    household_id: int
+    customer_id: int
+    batch_id: int | None
+    created_at: dt.datetime
+    created_by_id: int | None
+    heard_via_id: int | None = None
+    wanted: str = ""
+    budget: str = ""
+    # the plan, as `LEAD_FIELDS`
+    kind: str = ""
+    state: str = ""
+    stage: str = ""
+    grade: str = ""
+    quality: str = ""
+    is_key: bool = False
+    weekly: bool = False
+    end_reason: str = ""
+    consultant_id: int | None = None
+    stand_in_id: int | None = None
+    quiet_clause: str = ""
+    clause: str = ""
+    opens_at: dt.datetime | None = None
+    due_at: dt.datetime | None = None
+    held_until: dt.datetime | None = None
+    held_reason: str = ""
+    review_clause: str = ""
+    review_due_at: dt.datetime | None = None
+    rejudge_at: dt.datetime | None = None
+    refusals: int = 0
+    visits: int = 0
+    last_talk_at: dt.datetime | None = None
+    last_visit_at: dt.datetime | None = None
+    planned_at: dt.datetime | None = None
+
+    @property
+    def pk(self) -> int:
+        return self.id
+
+
+@dataclass(slots=True, eq=False)
+class NewTask:
+    """A task on its way into the table by COPY, as `NewLead` is."""
+
+    lead_id: int
+    kind: str
+    clause: str
+    base_event_id: int
+    created_at: dt.datetime
+    opens_at: dt.datetime
+    due_at: dt.datetime
+    list_day: dt.date
+    state: str = ""
+    channel: str = ""
+    policy_id: int = 0
+    why: dict[str, object] = field(default_factory=dict)
+    credit_id: int | None = None
+    assignee_id: int | None = None
+    moved_reason: str = ""
+    held_until: dt.datetime | None = None
+    held_reason: str = ""
+    tries: int = 0
+    next_try_at: dt.datetime | None = None
+    first_try_at: dt.datetime | None = None
+    excused: str = ""
+    closed_at: dt.datetime | None = None
+    closed_by_event_id: int | None = None
+
+
+NEW_LEAD = tuple(each.name for each in fields(NewLead))
+NEW_TASK = tuple(each.name for each in fields(NewTask))
+AnyLead = Lead | NewLead
+AnyTask = CallTask | NewTask
 
 
 @dataclass(slots=True)

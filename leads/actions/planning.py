@@ -11,16 +11,30 @@ import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from operator import attrgetter
+from typing import cast
 
 from django.db import transaction
+from django.db.models import Model
 
 from crm.contact_cap import Caps, free_from
 from crm.facts_shifts import absences_with_stand_ins
 from crm.models.bulk import Differences, these, write_changed
+from crm.models.copying import copy_rows
 from leads import facts, rules
 from leads.actions import occasion_fates
-from leads.actions.placing import Surroundings, put_on_a_list
-from leads.actions.plan_rows import LEAD_FIELDS, Key, Stored, stored_duties
+from leads.actions.placing import Listed, Surroundings, listed, put_on_a_list
+from leads.actions.plan_rows import (
+    LEAD_FIELDS,
+    NEW_TASK,
+    AnyLead,
+    AnyTask,
+    Key,
+    NewLead,
+    NewTask,
+    Stored,
+    stored_duties,
+)
 from leads.models import CallTask, Lead
 from leads.models.querysets import LeadQuerySet
 from leads.policy import Policy
@@ -32,6 +46,7 @@ from leads.states import Held
 CHUNK = 1000
 HORIZON = dt.timedelta(days=35)
 WEEK = dt.timedelta(days=7)
+OPEN = CallTask.State.OPEN.value
 
 
 @dataclass(slots=True)
@@ -39,9 +54,9 @@ class _Context:
     """What a chunk of leads is planned with, and the rows that come of it."""
 
     surroundings: Surroundings
-    had: dict[int, facts.Had]
-    insert: list[CallTask] = field(default_factory=list)
-    update: list[CallTask] = field(default_factory=list)
+    had: Mapping[int, facts.Had]
+    insert: list[AnyTask] = field(default_factory=list)
+    update: list[AnyTask] = field(default_factory=list)
 
     @property
     def at(self) -> dt.datetime:
@@ -68,21 +83,44 @@ def replan_row(lead: Lead, *, at: dt.datetime) -> None:
     """Recompute the plan of one lead in hand, which the caller's transaction has just made or has locked and read: it
     is read neither before nor after, and carries its new plan.
     """
-    _replan_locked([lead], at, place_again=False)
+    _replan_locked([lead], facts.histories([lead.pk]), at)
 
 
-def plan_new(leads: Collection[Lead], histories: Mapping[int, History], *, at: dt.datetime) -> list[CallTask]:
+def plan_new(
+    leads: Collection[NewLead], histories: Mapping[int, History], *, at: dt.datetime
+) -> list[NewTask]:
     """Plan leads that are being registered in bulk, from the history in hand: writes their plan onto the rows and
     returns their tasks. Nothing of theirs is read or stored; that is the caller's.
     """
     if not leads:
         return []
     frames = facts.frames({lead.project_id for lead in leads}, at)
-    context, plans = _context(leads, histories, frames, at, place_again=False)
+    plans = _plans(leads, histories, frames)
+    context = _Context(_surroundings(plans, frames, at), {})
+    nothing = Stored()
     for lead in leads:
-        _settle_lead(lead, plans[lead.pk], Stored(), context)
+        _settle_lead(lead, plans[lead.id], nothing, context)
         lead.planned_at = at
-    return context.insert
+    return cast(list[NewTask], context.insert)
+
+
+def plan_known(leads: Sequence[Lead], histories: Mapping[int, History], *, at: dt.datetime) -> None:
+    """As `replan`, for leads whose rows the caller has locked and whose history it has in hand."""
+    if leads:
+        _replan_locked(leads, histories, at)
+
+
+def outlook(
+    project_id: int, histories: Mapping[int, History], *, at: dt.datetime
+) -> Iterator[tuple[int, str, list[tuple[Duty, Listed]]]]:
+    """What histories of a project's leads would amount to: (lead, grade, each open duty and where it would stand)."""
+    frames = facts.frames([project_id], at)
+    plans = {lead: _plan(history, frames[project_id]) for lead, history in histories.items()}
+    place = _surroundings(plans, frames, at).of(project_id)
+    for lead, plan in plans.items():
+        owner = int(plan.consultant) if plan.consultant else None
+        duties = [(duty, listed(duty.kind, duty.clause, duty.due, owner, place)) for duty in plan.open_duties]
+        yield lead, plan.grade, duties
 
 
 def replan_party(lead: Lead, *, at: dt.datetime) -> None:
@@ -104,7 +142,7 @@ def replan_first(rows: LeadQuerySet, *, at: dt.datetime) -> list[int]:
     What another job has recomputed while this one waited for its lock is no longer behind, and not done twice.
     """
     leads = list(rows.select_for_update(of=("self",)).order_by("pk")[:CHUNK])
-    _replan_locked(leads, at, place_again=False)
+    _replan_locked(leads, facts.histories([lead.pk for lead in leads]), at)
     return [lead.pk for lead in leads]
 
 
@@ -112,11 +150,13 @@ def replan_first(rows: LeadQuerySet, *, at: dt.datetime) -> list[int]:
 def _replan_chunk(ids: list[int], at: dt.datetime, place_again: bool) -> int:
     rows = Lead.objects.select_for_update(of=("self",)).filter(pk__in=these(ids), merged_into=None)
     leads = list(rows.order_by("pk"))
-    _replan_locked(leads, at, place_again=place_again)
+    _replan_locked(leads, facts.histories([lead.pk for lead in leads]), at, place_again=place_again)
     return len(leads)
 
 
-def _replan_locked(leads: list[Lead], at: dt.datetime, *, place_again: bool) -> None:
+def _replan_locked(
+    leads: Sequence[Lead], histories: Mapping[int, History], at: dt.datetime, *, place_again: bool = False
+) -> None:
     """1. fold the histories; 2. read what of the duties may differ from the plans; 3. write what does."""
     ids = [lead.pk for lead in leads]
     before = Differences(LEAD_FIELDS)
@@ -124,56 +164,52 @@ def _replan_locked(leads: list[Lead], at: dt.datetime, *, place_again: bool) -> 
         before.note(lead)
     in_hand = [lead.project for lead in leads if "project" in lead._state.fields_cache]
     frames = facts.frames({lead.project_id for lead in leads}, at, known=in_hand)
-    histories = facts.histories(ids)
-    context, plans = _context(leads, histories, frames, at, place_again=place_again)
+    plans = _plans(leads, histories, frames)
+    had = facts.had([lead.household_id for lead in leads], at - WEEK)
+    context = _Context(_surroundings(plans, frames, at, place_again=place_again), had)
     stored, tasks_before = stored_duties(ids, plans)
     for lead in leads:
         _settle_lead(lead, plans[lead.pk], stored[lead.pk], context)
     occasion_fates.settle(leads, plans, histories, context.surroundings)
     # Rows that leave a state go first, so that one open task a lead and kind holds at every statement.
     for leaves in (True, False):
-        write_changed(*tasks_before.of([task for task in context.update if _has_ended(task) is leaves]))
-    CallTask.objects.bulk_create(context.insert, batch_size=500)
+        left = [task for task in context.update if (task.state != OPEN) is leaves]
+        write_changed(*tasks_before.of(cast(list[Model], left)))
+    new = cast(list[NewTask], context.insert)
+    copy_rows(CallTask, NEW_TASK, map(attrgetter(*NEW_TASK), new))
+    _store_leads(leads, before, at)
+
+
+def _store_leads(leads: Sequence[Lead], before: Differences, at: dt.datetime) -> None:
+    """What changed of the leads, and that all were planned: one new version of each row."""
     changed, fields = before.of(leads)
+    same = {lead.pk for lead in leads} - {lead.pk for lead in changed}
     for lead in leads:
         lead.planned_at = at
     write_changed(changed, [*fields, "planned_at"])
-    if as_before := {lead.pk for lead in leads} - {lead.pk for lead in changed}:
-        Lead.objects.filter(pk__in=these(as_before)).update(planned_at=at)
+    if same:
+        Lead.objects.filter(pk__in=these(same)).update(planned_at=at)
 
 
-def _has_ended(task: CallTask) -> bool:
-    return task.state != CallTask.State.OPEN
+def _plans(
+    leads: Collection[AnyLead], histories: Mapping[int, History], frames: Mapping[int, facts.Frame]
+) -> dict[int, Plan]:
+    return {lead.pk: _plan(histories[lead.pk], frames[lead.project_id]) for lead in leads}
 
 
-def _context(
-    leads: Collection[Lead],
-    histories: Mapping[int, History],
-    frames: dict[int, facts.Frame],
-    at: dt.datetime,
-    *,
-    place_again: bool,
-) -> tuple[_Context, dict[int, Plan]]:
-    """The plans of a chunk of leads, and what they are matched with."""
-    plans = {
-        lead.pk: rules.plan(
-            histories[lead.pk],
-            frames[lead.project_id].versions,
-            frames[lead.project_id].clock,
-            frames[lead.project_id].calendar,
-        )
-        for lead in leads
-    }
+def _plan(history: History, frame: facts.Frame) -> Plan:
+    return rules.plan(history, frame.versions, frame.clock, frame.calendar)
+
+
+def _surroundings(
+    plans: Mapping[int, Plan], frames: dict[int, facts.Frame], at: dt.datetime, *, place_again: bool = False
+) -> Surroundings:
     owners = {int(plan.consultant) for plan in plans.values() if plan.consultant}
     away = absences_with_stand_ins(owners, at.date() - dt.timedelta(days=1), at.date() + HORIZON)
-    context = _Context(
-        Surroundings(at, place_again, frames, away),
-        had=facts.had([lead.household_id for lead in leads], at - WEEK),
-    )
-    return context, plans
+    return Surroundings(at, place_again, frames, away)
 
 
-def _settle_lead(lead: Lead, plan: Plan, stored: Stored, context: _Context) -> None:
+def _settle_lead(lead: AnyLead, plan: Plan, stored: Stored, context: _Context) -> None:
     """Match one lead's rows with its plan: closed ones, open ones, and those the plan no longer knows."""
     known: set[Key] = set()
     for ended in plan.closed:
@@ -181,15 +217,15 @@ def _settle_lead(lead: Lead, plan: Plan, stored: Stored, context: _Context) -> N
         known.add(key)
         if stored.ends.get(key) != (ended.state, ended.closed_by):
             _store_closed(lead, plan, ended, stored.tasks.get(key), context)
-    open_tasks: dict[str, CallTask] = {}
+    open_tasks: dict[str, AnyTask] = {}
     for duty in plan.open_duties:
         known.add(duty.key)
         open_tasks[duty.kind] = _store_open(lead, plan, duty, stored.tasks.get(duty.key), context)
     for key, task in stored.tasks.items():
-        if key not in known and task.state == CallTask.State.OPEN:
+        if key not in known and task.state == OPEN:
             # PX-14: what the plan has forgotten after its moment passed stays on record as missed.
             passed = task.due_at <= context.at
-            task.state = CallTask.State.MISSED if passed else CallTask.State.SUPERSEDED
+            task.state = CallTask.State.MISSED.value if passed else CallTask.State.SUPERSEDED.value
             task.closed_at = context.at
             context.update.append(task)
     _project(lead, plan, open_tasks, context)
@@ -215,15 +251,17 @@ def _why(duty: Duty) -> dict[str, object]:
     }
 
 
-def _task_for(lead: Lead, duty: Duty, task: CallTask | None, context: _Context) -> CallTask:
+def _task_for(lead: AnyLead, duty: Duty, task: AnyTask | None, context: _Context) -> AnyTask:
     """The row of a duty with what follows from the duty alone."""
     if task is None:
-        task = CallTask(
+        task = NewTask(
             lead_id=lead.pk,
             kind=duty.kind,
             clause=duty.clause,
             base_event_id=duty.base_event,
             created_at=context.at,
+            opens_at=duty.opens,
+            due_at=duty.due,
             list_day=context.frames[lead.project_id].clock.local_day(duty.due),
         )
     task.channel = duty.channel
@@ -235,9 +273,9 @@ def _task_for(lead: Lead, duty: Duty, task: CallTask | None, context: _Context) 
 
 
 def _store_closed(
-    lead: Lead, plan: Plan, ended: ClosedDuty, task: CallTask | None, context: _Context
+    lead: AnyLead, plan: Plan, ended: ClosedDuty, task: AnyTask | None, context: _Context
 ) -> None:
-    if task is None and ended.state == CallTask.State.SUPERSEDED:
+    if task is None and ended.state == CallTask.State.SUPERSEDED.value:
         return
     is_new = task is None
     task = _task_for(lead, ended.duty, task, context)
@@ -250,11 +288,11 @@ def _store_closed(
     (context.insert if is_new else context.update).append(task)
 
 
-def _store_open(lead: Lead, plan: Plan, duty: Duty, task: CallTask | None, context: _Context) -> CallTask:
+def _store_open(lead: AnyLead, plan: Plan, duty: Duty, task: AnyTask | None, context: _Context) -> AnyTask:
     is_new = task is None
-    moved = task is None or task.due_at != duty.due or task.state != CallTask.State.OPEN
+    moved = task is None or task.due_at != duty.due or task.state != OPEN
     task = _task_for(lead, duty, task, context)
-    task.state = CallTask.State.OPEN
+    task.state = OPEN
     task.closed_at = task.closed_by_event_id = None
     owner = int(plan.consultant) if plan.consultant else None
     if moved or context.surroundings.place_again or task.credit_id != owner:
@@ -264,7 +302,7 @@ def _store_open(lead: Lead, plan: Plan, duty: Duty, task: CallTask | None, conte
     return task
 
 
-def _hold_by_cap(task: CallTask, duty: Duty, lead: Lead, context: _Context) -> None:
+def _hold_by_cap(task: AnyTask, duty: Duty, lead: AnyLead, context: _Context) -> None:
     """SC-6: a call waits until the customer has had room; same-day duties and promises up to two talks a day pass."""
     task.held_until, task.held_reason = None, ""
     had = context.had.get(lead.household_id)
@@ -290,7 +328,7 @@ def caps_of(policy: Policy) -> Caps:
     )
 
 
-def _project(lead: Lead, plan: Plan, tasks: dict[str, CallTask], context: _Context) -> None:
+def _project(lead: AnyLead, plan: Plan, tasks: dict[str, AnyTask], context: _Context) -> None:
     """Write the plan's summary onto the lead's row, which lists, bins and counts read."""
     frame = context.frames[lead.project_id]
     row = row_of(plan, frame.clock)
@@ -320,11 +358,11 @@ def _project(lead: Lead, plan: Plan, tasks: dict[str, CallTask], context: _Conte
 
 
 def _stage(plan: Plan) -> str:
-    if plan.state == Lead.State.CLOSED:
-        return Lead.Stage.HANDED_OVER
+    if plan.state == "closed":
+        return Lead.Stage.HANDED_OVER.value
     reached = set(plan.deals.values())
     if reached & {"signed", "paid"}:
-        return Lead.Stage.SIGNED
+        return Lead.Stage.SIGNED.value
     if "subscribed" in reached:
-        return Lead.Stage.SUBSCRIBED
-    return Lead.Stage.VISITOR if plan.visits else Lead.Stage.CALLER
+        return Lead.Stage.SUBSCRIBED.value
+    return (Lead.Stage.VISITOR if plan.visits else Lead.Stage.CALLER).value

@@ -16,7 +16,7 @@ from django.db.models import Q
 from crm.models import JobRun, Project
 from leads import facts
 from leads.actions import planning
-from leads.actions.assigning import capacities
+from leads.actions.spreading import capacities
 from leads.models import CallTask, Lead
 from leads.rules_settle import Line, cannot_wait, give_way
 from leads.states import Held

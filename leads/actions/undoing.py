@@ -235,7 +235,7 @@ def _put_back(row: Any, values: facts_undo.Values) -> bool:
 
 def _finish(batch: ImportBatch, at: dt.datetime) -> None:
     batch.state, batch.undone_at = State.UNDONE, at
-    batch.report.pop("parties", None)
+    batch.slices.all().delete()
     batch.save(update_fields=["state", "undone_at", "report"])
     counts = batch.report["undo"]["counts"]
     assert batch.undone_by is not None

@@ -2,7 +2,7 @@
 
 from leads.models.deals import Deal, DealStep
 from leads.models.grades import GradeMeaning
-from leads.models.imports import ImportBatch, ImportTrace, RefusedRow, RegisterMapping, StaffName
+from leads.models.imports import ImportBatch, ImportSlice, ImportTrace, RefusedRow, RegisterMapping, StaffName
 from leads.models.leads import HeardVia, Interest, Lead, Objection
 from leads.models.messages import SingleMessage
 from leads.models.registers import InboundCall, LeadEvent, MergeRecord, Visit
@@ -17,6 +17,7 @@ __all__ = [
     "GradeMeaning",
     "HeardVia",
     "ImportBatch",
+    "ImportSlice",
     "ImportTrace",
     "InboundCall",
     "Interest",

@@ -94,12 +94,42 @@ class ImportTrace(models.Model):
         return f"{self.batch_id} · {len(self.customers)}"
 
 
+class ImportSlice(models.Model):
+    """Whole parties of a file as the dry run read them (`leads.registers.kept`): one transaction of the load.
+
+    `outlook` is what its leads will owe, `days` when those that are due anyway are called, by their keys (PX-15; see
+    `leads.actions.importing_outlook`); `counts` is what writing it did. Slices go once the load has ended.
+    """
+
+    batch = models.ForeignKey(ImportBatch, on_delete=models.CASCADE, related_name="slices", db_index=False)
+    number = models.PositiveIntegerField()
+    rows = models.PositiveIntegerField()
+    content = models.BinaryField()
+    outlook = models.JSONField(null=True)
+    days = models.JSONField(default=dict)
+    counts = models.JSONField(null=True)
+    refused = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("slice of an import")
+        verbose_name_plural = _("slices of imports")
+        ordering = ("number",)
+        constraints = (models.UniqueConstraint(fields=("batch", "number"), name="import_slice_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.batch_id} · {self.number}"
+
+
 class RefusedRow(models.Model):
-    """A row that was not taken, with every reason; `cells` is the row as the file had it."""
+    """A row that was not taken, with every reason; `cells` is the row as the file had it.
+
+    `position` is the row's place in the whole file, from 0, whichever sheet it stands on.
+    """
 
     batch = models.ForeignKey(ImportBatch, on_delete=models.CASCADE, related_name="refused_rows")
     sheet = models.CharField(_("sheet"), max_length=60, blank=True)
     row = models.PositiveIntegerField(_("row"))
+    position = models.PositiveIntegerField(default=0)
     reasons = models.JSONField(default=list)
     cells = models.JSONField(default=list)
 

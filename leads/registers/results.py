@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, time
 from enum import StrEnum
+from typing import NamedTuple
 
 from crm.phones import Number
 from crm.states import Salutation
@@ -16,16 +17,14 @@ class Register(StrEnum):
     VISITS = "visits"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a row stands: sheet name ("" in a CSV file) and row number in the file, from 1."""
 
     sheet: str
     row: int
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """A reason of a refusal or a note on an accepted row.
 
     `code` is a key of `messages.TEXTS`, `column` the header as written, `value` what stood there, phone numbers
@@ -38,8 +37,7 @@ class Finding:
     limit: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedRow:
+class ParsedRow(NamedTuple):
     """One accepted row. `numbers` is never empty; `at` None when only the day is known.
 
     `stage` is purchaser, lost, invalid or "". `is_first` None when the register does not say. `extra` holds
@@ -90,8 +88,7 @@ class ParsedRow:
         return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """One refused row: every reason at once, and its cells as text in the file's order.
 
     `cells` are unmasked: they go back to whoever sent the file, to be corrected and loaded again.

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from crm import clock
 from crm.models import Customer, CustomerPhone, JobRun, Notice, Project, User
 from crm.roles import Role
-from leads import tasks
+from leads import facts_slices, tasks
 from leads.actions import importing, importing_run
 from leads.actions.importing_rows import SliceWriter, Written
 from leads.models import CallTask, ImportBatch, InboundCall, Lead, LeadEvent, Visit
+from leads.registers.kept import Kept
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -148,22 +149,25 @@ def test_killed_in_the_middle_and_run_again(centre: Centre, monkeypatch: pytest.
         centre.load("calls.csv")
         whole = state()
         transaction.set_rollback(True)
-    monkeypatch.setattr(importing_run, "SLICE", 100)
+    monkeypatch.setattr(facts_slices, "SLICE", 100)
     real, calls = SliceWriter.write, []
 
-    def dies_once(self: SliceWriter, rows: list) -> Written:
-        written = real(self, rows)
-        calls.append(len(rows))
+    def dies_once(self: SliceWriter, kept: Kept) -> Written:
+        written = real(self, kept)
+        calls.append(len(kept.rows) + len(kept.refused))
         if len(calls) == 2:
             raise KeyboardInterrupt
         return written
 
     monkeypatch.setattr(SliceWriter, "write", dies_once)
     batch = centre.start(centre.upload("calls.csv"))
+    assert importing_run.advance(batch_id=batch.pk, at=AT), "every slice was looked at"
     with pytest.raises(KeyboardInterrupt):
         importing_run.advance(batch_id=batch.pk, at=AT)
     batch.refresh_from_db()
-    assert (batch.state, batch.progress) == ("running", 100)
+    assert (batch.state, batch.progress) == ("running", calls[0])
+    assert 100 <= batch.progress < 200
+    assert InboundCall.objects.count() == batch.accepted
     assert importing_run.waiting(at=AT + dt.timedelta(minutes=3)) == [batch.pk]
     while importing_run.advance(batch_id=batch.pk, at=AT):
         pass
@@ -175,7 +179,7 @@ def test_killed_in_the_middle_and_run_again(centre: Centre, monkeypatch: pytest.
 
 def test_slices_do_not_change_who_is_one_party(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows A, B and A+B are one customer, also when each stands in a slice of its own."""
-    monkeypatch.setattr(importing_run, "SLICE", 1)
+    monkeypatch.setattr(facts_slices, "SLICE", 1)
     text = "日期,手机,姓名,置业顾问\n2026-11-03,13800138001,王芳,梅婷\n2026-11-02,13800138002,,林晓\n"
     centre.load("x.csv", (text + "2026-11-04,13800138001/13800138002,王方,\n").encode())
     customer = Customer.objects.get()
@@ -243,9 +247,11 @@ def test_a_second_worker_on_the_same_batch_writes_nothing_twice(centre: Centre) 
     batch = centre.start(centre.upload("calls.csv"))
     importing_run.advance(batch_id=batch.pk, at=AT)
     late = ImportBatch.objects.get(pk=batch.pk)
-    assert late.report["run"]["read"] is True
-    importing_run.advance(batch_id=batch.pk, at=AT)
-    importing_run.advance(batch_id=batch.pk, at=AT)
+    assert late.report["run"]["stage"] == importing_run.WRITING
+    assert importing_run._end_stage(batch.pk, importing_run.LOOKING, AT) is False, "ended by another already"
+    assert importing_run._end_stage(batch.pk, importing_run.WRITING, AT) is False, "slices are left"
+    for _job in range(3):
+        importing_run.advance(batch_id=batch.pk, at=AT)
     assert InboundCall.objects.count() == 374
 
 

@@ -52,6 +52,18 @@ def rows_of(content: bytes) -> dict[str, list[list[Cell]]]:
     }
 
 
+def test_sheets_whose_names_are_alike_as_far_as_a_workbook_takes_them_go_home_apart(centre: Centre) -> None:
+    names = [f"2026年第一季度江畔雅苑售楼处来访客户登记表之甲乙丙丁戊己{end}" for end in "甲乙"] + [
+        "Visits",
+        "visits",
+    ]
+    batch = centre.load("x.xlsx", book({name: [HEADERS, BAD] for name in names}))
+    assert batch.refused == 4
+    found = rows_of(taken_home(batch))
+    assert len(found) == 4
+    assert [rows[1][:2] for rows in found.values()] == [BAD[:2]] * 4
+
+
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_refused_rows_go_home_and_come_back(centre: Centre, language: str) -> None:
     batch = centre.load("来访.xlsx", book(TWO_SHEETS))

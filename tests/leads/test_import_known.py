@@ -10,7 +10,8 @@ import pytest
 from django.core.management import call_command
 
 from crm import clock
-from leads.actions import importing, importing_run
+from leads import facts_slices
+from leads.actions import importing
 from leads.models import ImportBatch, ImportTrace, InboundCall, Lead, Visit
 from tests.leads.test_import import AT, Centre
 
@@ -93,7 +94,7 @@ def test_px_4_update_replaces_everything_but_the_consultant(centre: Centre) -> N
 def test_update_takes_the_newest_row_whatever_the_order_and_the_slices(
     centre: Centre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing_run, "SLICE", 1)
+    monkeypatch.setattr(facts_slices, "SLICE", 1)
     centre.load("calls.csv", FIRST.encode())
     rows = "到访日期,手机,姓名,预算\n2026-11-09,13800138001,王芬,500万\n2026-11-02,13800138001,王方,100万\n"
     load(centre, Known.UPDATE, rows)
@@ -105,7 +106,7 @@ def test_update_takes_the_newest_row_whatever_the_order_and_the_slices(
 def test_rows_of_one_new_customer_are_no_known_customer(
     centre: Centre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing_run, "SLICE", 1)
+    monkeypatch.setattr(facts_slices, "SLICE", 1)
     rows = "到访日期,手机,姓名\n2026-11-02,13800138001,王芳\n2026-11-09,13800138001,王方\n"
     batch = load(centre, Known.SKIP, rows)
     assert "skipped" not in batch.report["run"]["counts"]
