@@ -17,7 +17,7 @@ from leads.facts_slices import Dealt, deal
 from leads.registers.fields import WORDS, Field
 from leads.registers.kept import KeptRefusal, KeptRow, pack_refusal, pack_row, unpack_row
 from leads.registers.reading import read, rows_above
-from leads.registers.results import Finding, ParsedRow, Place, Refusal, Tally
+from leads.registers.results import Finding, ParsedRow, Place, Refusal, Register, Tally
 from leads.registers.texts import to_text
 
 CHUNK = 2000
@@ -34,6 +34,7 @@ class _Light:
 
     place: Place
     numbers: tuple[Number, ...]
+    register: Register
     event: str
     packed: bytes
 
@@ -78,7 +79,7 @@ class _Reading:
         self.survey.add(outcome)
         event = event_id(project_id, outcome)
         packed = pack_row(KeptRow(position, event, outcome))
-        self.light.append(_Light(outcome.place, outcome.numbers, event, packed))
+        self.light.append(_Light(outcome.place, outcome.numbers, outcome.register, event, packed))
         _note_grade_words(outcome, self.words)
         if len(self.sample) < SHOWN_ROWS:
             self.sample.append(_line(outcome))
@@ -148,7 +149,7 @@ def _count(project_id: int, light: list[_Light], links: dict[str, list[str]]) ->
     seen: set[str] = set()
     for start, chunk in _chunks(light):
         parties.load(number for row in chunk for number in row.numbers)
-        recorded = recorded_events([row.event for row in chunk])
+        recorded = recorded_events((row.event, row.register) for row in chunk)
         met: list[tuple[Party, _Light]] = []
         for index, row in enumerate(chunk, start):
             if row.event in seen or row.event in recorded:

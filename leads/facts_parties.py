@@ -11,7 +11,7 @@ from crm.models import CustomerPhone
 from crm.models.bulk import these_texts, these_uuids
 from crm.phones import Number
 from leads.models import InboundCall, Visit
-from leads.registers.results import ParsedRow, group_rows
+from leads.registers.results import ParsedRow, Register, group_rows
 
 Links = Mapping[str, Sequence[str]]
 
@@ -151,10 +151,15 @@ def event_id(project_id: int, row: ParsedRow) -> str:
     )
 
 
-def recorded_events(ids: Collection[str]) -> set[str]:
-    """Which of these calls and visits are on record. Two queries."""
+def recorded_events(events: Iterable[tuple[str, Register]]) -> set[str]:
+    """Which of these calls and visits are on record, by their ids. One query for each kind."""
+    calls: list[str] = []
+    visits: list[str] = []
+    for event, register in events:
+        (calls if register is Register.CALLS else visits).append(event)
     found: set[str] = set()
-    for model in (InboundCall, Visit):
-        rows = model._default_manager.filter(submission__in=these_uuids(ids)).order_by()
-        found.update(str(value) for value in rows.values_list("submission", flat=True))
+    for model, ids in ((InboundCall, calls), (Visit, visits)):
+        if ids:
+            rows = model._default_manager.filter(submission__in=these_uuids(ids)).order_by()
+            found.update(str(value) for value in rows.values_list("submission", flat=True))
     return found

@@ -105,20 +105,24 @@ def _fold(lead: Plan, e: Event, day: date, terms: Terms) -> None:
 
 def _load(lead: Plan, e: Event, day: date, terms: Terms) -> None:
     """PX-15 history, and what was entered on a later day (SC-4.1): nothing it makes owed is due before that day."""
-    entered = terms.clock.business_day(e.recorded_at)
+    entered = terms.entered_on(e.recorded_at)
     if entered <= day:
         _fold(lead, e, day, terms)
         return
     if e.imported:
         terms.history[e.id] = e.recorded_at
-    before = {duty.key: duty.due for duty in (*lead.open_duties, lead.upcoming) if duty is not None}
+    before = (lead.cadence, lead.promise, lead.grading, lead.repair, lead.upcoming)
     _fold(lead, e, day, terms)
     kind = Adjust.CATCH_UP if e.imported else Adjust.ENTERED_LATE
     earliest = terms.clock.closing(entered)
     for slot in ("cadence", "upcoming", "grading", "repair"):
         duty: Duty | None = getattr(lead, slot)
-        if duty is not None and duty.due < earliest and before.get(duty.key) != duty.due:
+        if duty is not None and duty.due < earliest and not _stood(duty, before):
             setattr(lead, slot, moved_to(duty, kind, e.id, entered, terms.clock, (entered - day).days))
+
+
+def _stood(duty: Duty, before: Sequence[Duty | None]) -> bool:
+    return any(each is not None and each.due == duty.due and each.key == duty.key for each in before)
 
 
 def _owe_caller(lead: Plan, e: Event, day: date, terms: Terms) -> None:

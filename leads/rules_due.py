@@ -32,7 +32,16 @@ _HOLDS_AT_LEAST = frozenset({Adjust.NOT_BEFORE, Adjust.PROMISE})
 class Terms:
     """On what terms the fold goes on: the policy in force, the clock with its closing time, the calendar."""
 
-    __slots__ = ("calendar", "clock", "history", "on_record", "policy", "superseded", "version")
+    __slots__ = (
+        "_entered",
+        "calendar",
+        "clock",
+        "history",
+        "on_record",
+        "policy",
+        "superseded",
+        "version",
+    )
 
     def __init__(self, in_force: PolicyVersion, clock: ProjectClock, calendar: Calendar) -> None:
         self.calendar = calendar
@@ -44,12 +53,20 @@ class Terms:
         self.policy: Policy = in_force.policy
         self.version = in_force.version
         self.clock = clock.closing_at(in_force.policy.closing_time)
+        self._entered: tuple[datetime, date] | None = None
+
+    def entered_on(self, recorded_at: datetime) -> date:
+        """The business day of a moment of entry. What is loaded was all entered at one moment: it is looked up once."""
+        if self._entered is None or self._entered[0] is not recorded_at:
+            self._entered = recorded_at, self.clock.business_day(recorded_at)
+        return self._entered[1]
 
     def follow(self, version: PolicyVersion) -> None:
         """From now on this version is in force (SC-13)."""
         self.policy = version.policy
         self.version = version.version
         self.clock = self.clock.closing_at(version.policy.closing_time)
+        self._entered = None
 
 
 def due_of(

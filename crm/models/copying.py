@@ -67,7 +67,11 @@ class _Moments(dict[Any, str]):
         return text
 
 
-_as_json = json.JSONEncoder(ensure_ascii=False).encode
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _as_json(value: Any) -> str:
+    return "{}" if value == {} else _encode(value)
 
 
 def _constant(field: models.Field) -> Any:

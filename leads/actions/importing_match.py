@@ -87,7 +87,7 @@ class _Matching:
 
     def run(self, rows: Sequence[KeptRow]) -> Match:
         self._parties.load(number for kept in rows for number in kept.row.numbers)
-        seen = recorded_events([kept.event for kept in rows])
+        seen = recorded_events((kept.event, kept.row.register) for kept in rows)
         self._keys = self._draw_keys(len(rows))
         for kept in rows:
             if kept.event in seen:

@@ -24,7 +24,7 @@ from leads.rules_settle import Waiting
 Outlook = dict[str, Any]
 
 
-def look(batch: ImportBatch, kept: Kept, answers: Answers, *, at: dt.datetime) -> Outlook:
+def look(batch: ImportBatch, kept: Kept, answers: Answers, *, frame: facts.Frame, at: dt.datetime) -> Outlook:
     """What the leads of a slice will owe, as JSON; reads only.
 
     "waiting": [key of the lead, consultant, grade, due moment, length of its stored history] of those due anyway;
@@ -37,11 +37,10 @@ def look(batch: ImportBatch, kept: Kept, answers: Answers, *, at: dt.datetime) -
     own = {entry.lead for entry in found.entries if events.is_new(entry.lead)}
     happened = events.events_of(found.entries, answers, had_owner, own, at)
     histories = events.histories(stored, count(NEW), happened, at)
-    clock = facts.frame(batch.project_id, at).clock
-    closing = clock.closing(clock.local_day(at))
+    closing = frame.clock.closing(frame.today(at))
     waiting: list[list[object]] = []
     lists: Counter[tuple[int, dt.date]] = Counter()
-    for lead, grade, duties in planning.outlook(batch.project_id, histories, at=at):
+    for lead, grade, duties in planning.outlook(frame, histories, at=at):
         due = [
             (duty, place.assignee)
             for duty, place in duties
@@ -68,15 +67,15 @@ def give_days(batch: ImportBatch, *, at: dt.datetime) -> None:
         known += outlook["known"]
         for lead, consultant, grade, due, _length in outlook["waiting"]:
             mine[consultant].append(Waiting(lead, grade, dt.datetime.fromisoformat(due)))
-    clock = facts.frame(batch.project_id, at).clock
-    today = clock.local_day(at)
+    frame = facts.frame(batch.project_id, at)
+    today = frame.today(at)
     loads = list_loads(mine.keys(), today, without=known)
     for each in slices:
         for consultant, day, number in (each.outlook or {})["lists"]:
             if consultant in loads:
                 stands = max(dt.date.fromisoformat(day), today)
                 loads[consultant][stands] = loads[consultant].get(stands, 0) + number
-    days = days_for(batch.project, mine, loads, at)
+    days = days_for(frame, mine, loads, today)
     for each in slices:
         waiting = (each.outlook or {})["waiting"]
         each.days = {

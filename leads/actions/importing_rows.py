@@ -47,8 +47,17 @@ class Written:
 class SliceWriter:
     """Writes one slice in the caller's transaction. Use once."""
 
-    def __init__(self, batch: ImportBatch, answers: Answers, days: Days, by: User, at: dt.datetime) -> None:
+    def __init__(
+        self,
+        batch: ImportBatch,
+        answers: Answers,
+        days: Days,
+        frame: facts.Frame,
+        by: User,
+        at: dt.datetime,
+    ) -> None:
         self._batch, self._answers, self._days, self._by, self._at = batch, answers, days, by, at
+        self._frame = frame
         self._project: Project = batch.project
         self._trace = ImportTrace(batch=batch, added={})
         self.written = Written()
@@ -218,26 +227,23 @@ class SliceWriter:
         keys = draw_keys(LeadEvent, len(happened))
         histories = events.histories(stored, keys, happened, self._at)
         new = list(self._new.values())
-        tasks = planning.plan_new(new, histories, at=self._at)
+        tasks = planning.plan_new(new, histories, self._frame, at=self._at)
         copy_rows(Lead, NEW_LEAD, map(attrgetter(*NEW_LEAD), new))
         events.write_events(self._batch, keys, happened, self._by, self._at)
         copy_rows(CallTask, NEW_TASK, map(attrgetter(*NEW_TASK), tasks))
         touched = {entry.lead for entry in self._match.entries}
         known = [lead for pk, lead in sorted(self._known.items()) if pk in touched]
-        planning.plan_known(known, histories, at=self._at)
+        planning.plan_known(known, histories, self._frame, at=self._at)
 
     def _catch_up(self, stored: Mapping[int, History]) -> list[Happened]:
         """PX-15: the days the outlook gave, unless the lead has moved on since; what is left out is spread last."""
-        if not self._days:
-            return []
-        frame = facts.frame(self._project.pk, self._at)
-        today, found = frame.today(self._at), []
+        today, found = self._frame.today(self._at), []
         for lead in dict.fromkeys(entry.lead for entry in self._match.entries):
             day, length = self._days.get(str(self._places.get(lead, lead)), ("", 0))
             moved_on = len(stored[lead].events) != length if lead in stored else length != 0
             if not day or moved_on or dt.date.fromisoformat(day) <= today:
                 continue
-            due = frame.clock.closing(dt.date.fromisoformat(day))
+            due = self._frame.clock.closing(dt.date.fromisoformat(day))
             found.append(Happened(lead, events.CATCH_UP, self._at, due=due))
         self.written.counts["spread"] = len(found)
         return found

@@ -47,6 +47,7 @@ CHUNK = 1000
 HORIZON = dt.timedelta(days=35)
 WEEK = dt.timedelta(days=7)
 OPEN = CallTask.State.OPEN.value
+Frames = dict[int, facts.Frame]
 
 
 @dataclass(slots=True)
@@ -87,15 +88,13 @@ def replan_row(lead: Lead, *, at: dt.datetime) -> None:
 
 
 def plan_new(
-    leads: Collection[NewLead], histories: Mapping[int, History], *, at: dt.datetime
+    leads: Collection[NewLead], histories: Mapping[int, History], frame: facts.Frame, *, at: dt.datetime
 ) -> list[NewTask]:
-    """Plan leads that are being registered in bulk, from the history in hand: writes their plan onto the rows and
-    returns their tasks. Nothing of theirs is read or stored; that is the caller's.
+    """Plan a project's leads that are being registered in bulk, from the history in hand: writes their plan onto the
+    rows and returns their tasks. Nothing of theirs is read or stored; that is the caller's.
     """
-    if not leads:
-        return []
-    frames = facts.frames({lead.project_id for lead in leads}, at)
-    plans = _plans(leads, histories, frames)
+    plans = {lead.id: _plan(histories[lead.id], frame) for lead in leads}
+    frames = {frame.project.pk: frame}
     context = _Context(_surroundings(plans, frames, at), {})
     nothing = Stored()
     for lead in leads:
@@ -104,19 +103,21 @@ def plan_new(
     return cast(list[NewTask], context.insert)
 
 
-def plan_known(leads: Sequence[Lead], histories: Mapping[int, History], *, at: dt.datetime) -> None:
+def plan_known(
+    leads: Sequence[Lead], histories: Mapping[int, History], frame: facts.Frame, *, at: dt.datetime
+) -> None:
     """As `replan`, for leads whose rows the caller has locked and whose history it has in hand."""
     if leads:
-        _replan_locked(leads, histories, at)
+        _replan_locked(leads, histories, at, frames={frame.project.pk: frame})
 
 
 def outlook(
-    project_id: int, histories: Mapping[int, History], *, at: dt.datetime
+    frame: facts.Frame, histories: Mapping[int, History], *, at: dt.datetime
 ) -> Iterator[tuple[int, str, list[tuple[Duty, Listed]]]]:
     """What histories of a project's leads would amount to: (lead, grade, each open duty and where it would stand)."""
-    frames = facts.frames([project_id], at)
-    plans = {lead: _plan(history, frames[project_id]) for lead, history in histories.items()}
-    place = _surroundings(plans, frames, at).of(project_id)
+    plans = {lead: _plan(history, frame) for lead, history in histories.items()}
+    project = frame.project.pk
+    place = _surroundings(plans, {project: frame}, at).of(project)
     for lead, plan in plans.items():
         owner = int(plan.consultant) if plan.consultant else None
         duties = [(duty, listed(duty.kind, duty.clause, duty.due, owner, place)) for duty in plan.open_duties]
@@ -155,15 +156,21 @@ def _replan_chunk(ids: list[int], at: dt.datetime, place_again: bool) -> int:
 
 
 def _replan_locked(
-    leads: Sequence[Lead], histories: Mapping[int, History], at: dt.datetime, *, place_again: bool = False
+    leads: Sequence[Lead],
+    histories: Mapping[int, History],
+    at: dt.datetime,
+    *,
+    place_again: bool = False,
+    frames: Frames | None = None,
 ) -> None:
     """1. fold the histories; 2. read what of the duties may differ from the plans; 3. write what does."""
     ids = [lead.pk for lead in leads]
     before = Differences(LEAD_FIELDS)
     for lead in leads:
         before.note(lead)
-    in_hand = [lead.project for lead in leads if "project" in lead._state.fields_cache]
-    frames = facts.frames({lead.project_id for lead in leads}, at, known=in_hand)
+    if frames is None:
+        in_hand = [lead.project for lead in leads if "project" in lead._state.fields_cache]
+        frames = facts.frames({lead.project_id for lead in leads}, at, known=in_hand)
     plans = _plans(leads, histories, frames)
     had = facts.had([lead.household_id for lead in leads], at - WEEK)
     context = _Context(_surroundings(plans, frames, at, place_again=place_again), had)
@@ -191,9 +198,7 @@ def _store_leads(leads: Sequence[Lead], before: Differences, at: dt.datetime) ->
         Lead.objects.filter(pk__in=these(same)).update(planned_at=at)
 
 
-def _plans(
-    leads: Collection[AnyLead], histories: Mapping[int, History], frames: Mapping[int, facts.Frame]
-) -> dict[int, Plan]:
+def _plans(leads: Collection[AnyLead], histories: Mapping[int, History], frames: Frames) -> dict[int, Plan]:
     return {lead.pk: _plan(histories[lead.pk], frames[lead.project_id]) for lead in leads}
 
 
@@ -202,7 +207,7 @@ def _plan(history: History, frame: facts.Frame) -> Plan:
 
 
 def _surroundings(
-    plans: Mapping[int, Plan], frames: dict[int, facts.Frame], at: dt.datetime, *, place_again: bool = False
+    plans: Mapping[int, Plan], frames: Frames, at: dt.datetime, *, place_again: bool = False
 ) -> Surroundings:
     owners = {int(plan.consultant) for plan in plans.values() if plan.consultant}
     away = absences_with_stand_ins(owners, at.date() - dt.timedelta(days=1), at.date() + HORIZON)

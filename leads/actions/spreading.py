@@ -62,7 +62,7 @@ def spread_overdue(
     for consultant, waiting in mine.items():
         # What is being spread stands on the lists already; it must not take its own room.
         loads[consultant][today] = max(loads[consultant].get(today, 0) - len(waiting), 0)
-    days = days_for(project, mine, loads, at)
+    days = days_for(frame, mine, loads, today)
     events = [
         LeadEvent(
             lead_id=lead_id,
@@ -82,13 +82,11 @@ def spread_overdue(
 
 
 def days_for(
-    project: Project, mine: Mapping[int, Collection[Waiting]], loads: Loads, at: dt.datetime
+    frame: facts.Frame, mine: Mapping[int, Collection[Waiting]], loads: Loads, today: dt.date
 ) -> dict[int, dt.date]:
     """A day for each waiting lead (by `Waiting.key`): within its consultant's capacity, on a day they work."""
-    frame = facts.frame(project.pk, at)
-    today = frame.today(at)
     away = absences(mine.keys(), today, today + dt.timedelta(days=SPREAD_DAYS))
-    room = capacities(project, mine.keys(), frame.policy.capacity_day)
+    room = capacities(frame.project, mine.keys(), frame.policy.capacity_day)
     days: dict[int, dt.date] = {}
     for consultant, waiting in mine.items():
         load, gone = loads[consultant], away[consultant]
