@@ -70,19 +70,22 @@ def servers(kept: Path | None = None) -> Iterator[None]:
 
 
 def set_up() -> None:
-    """Django on the servers of this benchmark, at the benchmark's moment; its log costs what it costs and is read by
-    nobody.
-    """
-    import logging
-
+    """Django on the servers of this benchmark, at the benchmark's moment."""
     import crm.wsgi  # noqa: F401 - sets Django up as gunicorn does
+
+    silence()
+    from crm import clock
+
+    clock.now = lambda: MOMENT.astimezone(dt.UTC)
+
+
+def silence() -> None:
+    """The log costs what it costs and is read by nobody."""
+    import logging
 
     for handler in logging.getLogger().handlers:
         if isinstance(handler, logging.StreamHandler):
             handler.setStream(Path(os.devnull).open("w"))  # noqa: SIM115 - open to the end
-    from crm import clock
-
-    clock.now = lambda: MOMENT.astimezone(dt.UTC)
 
 
 @contextlib.contextmanager

@@ -1,219 +1,143 @@
-"""The outbox beside its floors: planning a million, and draining over the SMSC by TCP.
+"""The outbox at size, beside its floors: a million people counted, planned, sent over the SMSC, watched, taken back.
 
-    .venv/bin/python -m benchmarks.outbox plan [--people 1000000]
-    .venv/bin/python -m benchmarks.outbox drain [--people 60000] [--senders 2]
+    .venv/bin/python -m benchmarks.outbox plan      [--people 1000000] [--data FOLDER]
+    .venv/bin/python -m benchmarks.outbox drain     [--people 1000000] [--first 300000] [--senders 2] [--data FOLDER]
 
-It starts a PostgreSQL and a Valkey of its own in a temporary folder. Floors: a bare conflict-ignoring insert of as many
-rows into a table of the same keys, and claiming and marking alone.
+`plan` counts, plans, plans again, pauses, resumes and cancels. `drain` runs the product's own processes (a worker, a
+sender with so many lines, the scheduler) against the SMSC over TCP, watches memory, the progress page and how soon
+an opt-out is in force, and ends after `--first` messages. benchmarks/crowd.py says what stands behind it.
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime as dt
-import multiprocessing
-import os
-import resource
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-AT = dt.datetime(2026, 3, 2, 2, 0, tzinfo=dt.UTC)
-PASSWORD = "bench-42"  # noqa: S105
-
-
-def say(name: str, seconds: float, count: int) -> None:
-    sys.stdout.write(f"{name:<48}{seconds:>8.2f} s {count / seconds:>12,.0f} /s\n")
-    sys.stdout.flush()
-
-
-def timed(name: str, count: int, what: Callable[[], Any]) -> Any:
-    start = time.perf_counter()
-    result = what()
-    say(name, time.perf_counter() - start, count)
-    return result
-
-
-PEOPLE = """
-INSERT INTO crm_household (id, created_at) SELECT n, now() FROM generate_series(1, {n}) n;
-INSERT INTO crm_customer (id, household_id, name, salutation, relation, preference, bigrams, created_at)
-SELECT n, n, (ARRAY['王','李','张','刘','陈'])[1 + n %% 5] || chr(19968 + n %% 5000) || chr(20000 + n / 5000 %% 5000),
-    (ARRAY['mr','ms','unknown'])[1 + n %% 3], '', 'welcome', '{{}}', now() FROM generate_series(1, {n}) n;
-INSERT INTO crm_customerphone (customer_id, e164, raw, reversed, is_main, live, bad_reason)
-SELECT n, '+86138' || lpad(n::text, 8, '0'), '', '', true, true, '' FROM generate_series(1, {n}) n;
-INSERT INTO crm_suppression (number, source, at)
-SELECT '+86138' || lpad((n * 20)::text, 8, '0'), 'blacklist', now() FROM generate_series(1, {n} / 20) n;
-INSERT INTO crm_contact (customer_id, project_id, channel, direction, purpose, clause, outcome, effective, automatic,
-    at, recorded_at, news, questions, real_need, imported, doubtful)
-SELECT 1 + (n * 7919) %% {n}, {project}, 'sms', 'out', 'broadcast', '', 'sent', false, true,
-    '{at}'::timestamptz - (n %% 60) * interval '1 day', now(), '', '', '', false, ''
-FROM generate_series(1::bigint, {n} * 3) n;
-ANALYZE;
-"""
-
-
-def fill(people: int, history: bool = True) -> Any:
-    """Customers, numbers, suppressions and a ledger of three contacts each."""
-    from django.db import connection
-
-    from crm.models import Project
-
-    project = Project.objects.create(
-        name="Bench", short_name="Bench", signature="云栖花园", hotline="0571-88880000"
-    )
-    sql = PEOPLE.format(n=people, project=project.pk, at=AT.isoformat()).replace("%%", "%")
-    with connection.cursor() as cursor:
-        for statement in sql.strip().split(";\n"):
-            if history or "crm_contact" not in statement:
-                cursor.execute(statement)
-    return project
-
-
-def open_run(project: Any) -> Any:
-    from crm import outbox
-
-    return outbox.open_run(
-        project=project, kind="broadcast", title="开盘", body="本周六上午十点开盘。", consultant="林晓", starts_at=AT,
-        expires_at=AT + dt.timedelta(hours=9), by=None, at=AT,
-    )  # fmt: skip
-
+from benchmarks.crowd import Crowd, coming_festival, crowd, figure, say
 
 FLOOR = """
 CREATE TABLE floor (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, run_id bigint, customer_id bigint, channel text,
     "to" text, state text, not_before timestamptz, UNIQUE (run_id, channel, "to"))
 """
+INSERT = """
+INSERT INTO floor (run_id, customer_id, channel, "to", state, not_before)
+SELECT 1, customer_id, 'sms', e164, 'queued', now() FROM crm_customerphone ON CONFLICT DO NOTHING
+"""
+SUM = "SELECT count(DISTINCT customer_id) FROM leads_lead WHERE project_id = %s AND state = 'live'"
+CLAIM = """
+UPDATE floor SET state = 'claimed' WHERE id IN (
+    SELECT id FROM floor WHERE state = 'queued' LIMIT 2000 FOR UPDATE SKIP LOCKED) RETURNING id
+"""
+COUNT = "SELECT reason, held, count(*), sum(pieces), min(day) FROM judged GROUP BY 1, 2"
+MARK = "UPDATE floor SET state = 'sent' WHERE id = ANY(%s)"
 
 
-def bench_plan(people: int) -> None:
+def timed(name: str, count: int, what: Callable[[], Any]) -> Any:
+    start = time.perf_counter()
+    result = what()
+    figure(name, time.perf_counter() - start, count)
+    return result
+
+
+def floors(people: int) -> None:
+    """What bare SQL takes for a table of the same keys."""
     from django.db import connection
-    from django.db.models import F
 
-    from crm import outbox
-    from crm.models import Customer
-    from crm.outbox import judging, planning
+    from crm.models import Project
 
-    project = timed("filling", people, lambda: fill(people))
     with connection.cursor() as cursor:
         cursor.execute(FLOOR)
-        insert = (
-            'INSERT INTO floor (run_id, customer_id, channel, "to", state, not_before) '
-            "SELECT 1, customer_id, 'sms', e164, 'queued', now() FROM crm_customerphone ON CONFLICT DO NOTHING"
-        )
-        timed("floor: a bare conflict-ignoring insert", people, lambda: cursor.execute(insert))
-    audience = Customer.objects.values(customer_id=F("pk"))
-    free = [dt.date(2026, 3, 20)]
-    counted = open_run(project)
+        site = [Project.objects.get().pk]
+        timed("floor: bare count of the audience", people, lambda: cursor.execute(SUM, site))
+        timed("floor: a bare conflict-ignoring insert", people, lambda: cursor.execute(INSERT))
+        cursor.execute("CREATE INDEX ON floor (id) WHERE state = 'queued'")
+        few = min(people, 100_000)
 
-    def count() -> None:
-        with planning._staged(audience):
-            judging.judge(run=counted, start=AT, kept_free=free)
+        def claim_and_mark() -> None:
+            for _batch in range(few // 2000):
+                cursor.execute(CLAIM)
+                cursor.execute(MARK, [[row[0] for row in cursor.fetchall()]])
 
-    timed("counted (judged, nothing written)", people, count)
-    run = open_run(project)
-    result = timed("planned", people, lambda: outbox.plan(run=run, audience=audience, at=AT, kept_free=free))
-    sys.stdout.write(f"{result}\n")
-    timed("planned again", people, lambda: outbox.plan(run=run, audience=audience, at=AT, kept_free=free))
-    outbox.launch(run_id=run.pk, by=None, at=AT)
-    timed("paused", people, lambda: outbox.pause(run_id=run.pk, by=None, at=AT))
-    timed("cancelled", people, lambda: outbox.cancel(run_id=run.pk, by=None, at=AT))
+        timed(f"floor: claiming and marking alone ({few:,})", few, claim_and_mark)
+        cursor.execute("DROP TABLE floor")
 
 
-def sender(gateway_id: int, until: float, out: Any) -> None:
-    """One sender process: drains again and again, and says its memory in the end."""
-    import django
+def plan(made: Crowd) -> None:
+    """Counting and planning as a broadcast does; then what stops a run, at full size."""
+    from campaigns import facts_audiences
+    from campaigns.rules_audiences import Audience
+    from crm import clock, outbox
+    from crm.outbox import planning, sweeping
 
-    django.setup()
-    from crm.outbox import draining
+    people, project, at = made.people, made.project, clock.now()
+    floors(people)
+    audience, free = facts_audiences.audience_rows(project, Audience()), coming_festival(at)
+    found = timed("counted while typing", people, lambda: facts_audiences.measure(project, Audience()))
+    say(f"  {found}")
 
-    sent = 0
-    while time.time() < until:
-        done = draining.drain(gateway_id=gateway_id, seconds=5.0, clock=lambda: AT)
-        sent += done.sent
-        if not done.sent:
-            break
-    out.put((sent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024))
+    with unwritten(planning):
+        run = _draft(project)
+        count = partial(outbox.plan, run=run, audience=audience, at=at, kept_free=free)
+        timed("counted with every reason (nothing written)", people, count)
+    run = _draft(project)
+    result = timed("planned", people, lambda: outbox.plan(run=run, audience=audience, at=at, kept_free=free))
+    say(f"  {result}")
+    timed("planned again", people, lambda: outbox.plan(run=run, audience=audience, at=at, kept_free=free))
+    outbox.launch(run_id=run.pk, by=None, at=clock.now())
+    timed("a round of the sweep", 1, lambda: sweeping.sweep(at=clock.now()))
+    timed("paused", 1, lambda: outbox.pause(run_id=run.pk, by=None, at=clock.now()))
+    timed("resumed", 1, lambda: outbox.resume(run_id=run.pk, by=_writer(), at=clock.now()))
+    timed("cancelled (the request)", 1, lambda: outbox.cancel(run_id=run.pk, by=None, at=clock.now()))
+    timed("cancelled (the sweep after it)", people, lambda: sweeping.sweep(at=clock.now()))
 
 
-def bench_drain(people: int, senders: int) -> None:
-    from django.db import connection
-    from django.db.models import F
-
-    from crm import outbox
-    from crm.facts_messages import progress
-    from crm.gateways.secrets import seal
-    from crm.models import Customer, Gateway
-
-    project = fill(people, history=False)
-    smsc = subprocess.Popen(
-        [sys.executable, "-m", "crm.smsc", "--port", "0", "--password", PASSWORD],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+@contextmanager
+def unwritten(planning: Any) -> Iterator[None]:
+    """The plan's own statement, counting what it would write."""
+    written, planning.WRITE = planning.WRITE, COUNT
     try:
-        assert smsc.stdout is not None
-        port = int(smsc.stdout.readline().split()[1])
-        gateway = Gateway.objects.create(
-            project=project, name="smsc", kind="smpp", is_default=True, rate=100_000, window=100, secret=seal(PASSWORD),
-            settings={"host": "127.0.0.1", "port": port, "system_id": "bench", "source": "1069", "sessions": senders},
-        )  # fmt: skip
-        run = open_run(project)
-        outbox.plan(run=run, audience=Customer.objects.values(customer_id=F("pk")), at=AT)
-        outbox.launch(run_id=run.pk, by=None, at=AT)
-        connection.close()
-        spawn = multiprocessing.get_context("spawn")
-        out = spawn.Queue()
-        children = [
-            spawn.Process(target=sender, args=(gateway.pk, time.time() + 900, out)) for _ in range(senders)
-        ]
-        start = time.perf_counter()
-        for child in children:
-            child.start()
-        done = 0
-        while any(child.is_alive() for child in children):
-            time.sleep(0.5)
-            found = progress([run.pk])[run.pk]
-            if found.sent > done:
-                done, last = found.sent, time.perf_counter()
-        say(f"drained by {senders} senders over TCP", last - start, done)
-        for _child in children:
-            sent, memory = out.get(timeout=10)
-            sys.stdout.write(f"  a sender: {sent} sent, {memory} MB at most\n")
-        sys.stdout.write(f"  {dict(progress([run.pk])[run.pk].messages)}\n")
+        yield
     finally:
-        smsc.terminate()
-        smsc.wait()
+        planning.WRITE = written
+
+
+def _writer() -> Any:
+    from crm.models import User
+
+    return User.objects.get(username="writer")
+
+
+def _draft(project: Any) -> Any:
+    import datetime as dt
+
+    from crm import clock, outbox
+
+    return outbox.open_run(
+        project=project, kind="broadcast", title="开盘", body="本周六上午十点开盘。", consultant="林晓",
+        starts_at=clock.now(), expires_at=clock.now() + dt.timedelta(hours=5), by=None, at=clock.now(),
+    )  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("what", choices=("plan", "drain"))
-    parser.add_argument("--people", type=int, default=0)
+    parser.add_argument("--people", type=int, default=1_000_000)
+    parser.add_argument("--data", type=Path, help="keep the servers' files here, outside of the repository")
     parser.add_argument("--senders", type=int, default=2)
+    parser.add_argument("--first", type=int, default=300_000, help="end the drain after so many")
     options = parser.parse_args()
-    from crm.launch.servers import start_throwaway, stop_throwaway
-
-    folder = Path(tempfile.mkdtemp(prefix="crm-bench-", dir="/tmp"))
-    where, running = start_throwaway(folder)
-    os.environ |= {
-        "DATABASE_URL": where.database_url, "REDIS_URL": where.redis_url, "CRM_ENV": "test",
-        "CRM_SECRET_KEY": "bench" * 12, "DJANGO_SETTINGS_MODULE": "crm.settings",
-    }  # fmt: skip
-    try:
-        import django
-        from django.core.management import call_command
-
-        django.setup()
-        call_command("migrate", verbosity=0)
+    with crowd(options.people, options.data and options.data.resolve()) as made:
         if options.what == "plan":
-            bench_plan(options.people or 1_000_000)
+            plan(made)
         else:
-            bench_drain(options.people or 60_000, options.senders)
-    finally:
-        stop_throwaway(folder, running)
+            from benchmarks.outbox_drain import drain
+
+            drain(made, first=options.first, senders=options.senders)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ class ProjectRow(Output):
         model = Project
         fields = (
             "id", "name", "short_name", "signature", "hotline", "time_zone", "region", "windows", "opens_at",
-            "closes_at", "active",
+            "closes_at", "sms_opens_at", "sms_closes_at", "active",
         )  # fmt: skip
 
 

@@ -14,10 +14,12 @@ from phonenumbers import SUPPORTED_REGIONS
 from crm.forms_base import BaseForm, BaseModelForm, TimeInput
 from crm.models import Area, Building, Project, Unit, UnitType
 from crm.models.places import validate_windows
+from crm.rules_hours import EARLIEST, LATEST
 from crm.workdays import windows_of
 
 _WINDOW = re.compile(r"\s*(\d{1,2}[:：]\d{2})\s*[-–—~～至到]\s*(\d{1,2}[:：]\d{2})\s*")
 NAME = pgettext_lazy("of a thing", "Name")
+BY_DAY = _("Marketing messages go out by day, from 8:00 to 21:00 at most.")
 WRONG_WINDOW = _("Write windows as 10:00-11:30, one a line, each opening before it closes.")
 
 
@@ -66,17 +68,22 @@ class ProjectForm(BaseModelForm):
             "windows",
             "opens_at",
             "closes_at",
+            "sms_opens_at",
+            "sms_closes_at",
         )
         labels = {"name": NAME}
         help_texts = {
             "closes_at": _(
                 "When the doors close. The moment duties fall due is the policy's closing time; a new project's"
                 " first policy takes it from here, later it changes by a new version only (SC-13)."
-            )
+            ),
+            "sms_closes_at": _("Outside of these hours marketing messages wait for the next morning."),
         }
         widgets = {
             "opens_at": TimeInput,
             "closes_at": TimeInput,
+            "sms_opens_at": TimeInput,
+            "sms_closes_at": TimeInput,
             "hotline": forms.TextInput(attrs={"inputmode": "tel"}),
         }
 
@@ -90,6 +97,12 @@ class ProjectForm(BaseModelForm):
         values = super().clean() or {}
         if "opens_at" in values and "closes_at" in values and values["opens_at"] >= values["closes_at"]:
             self.add_error("closes_at", _("The sales centre must open before it closes."))
+        for name in ("sms_opens_at", "sms_closes_at"):
+            if name in values and values[name] is None:
+                values[name] = self.initial.get(name) or getattr(self.instance, name)
+        opens, closes = values.get("sms_opens_at"), values.get("sms_closes_at")
+        if opens and closes and not EARLIEST <= opens < closes <= LATEST:
+            self.add_error("sms_closes_at", BY_DAY)
         return values
 
 
@@ -151,4 +164,10 @@ def area_form(project: Project, area: Area | None, data: Any = None) -> AreaForm
 def new_project_initial() -> dict[str, Any]:
     """What a new project starts from: the usual opening hours, and the contact windows of SC-8."""
     windows = [["10:00", "11:30"], ["15:30", "17:00"]]
-    return {"opens_at": dt.time(9, 0), "closes_at": dt.time(20, 30), "windows": windows}
+    return {
+        "opens_at": dt.time(9, 0),
+        "closes_at": dt.time(20, 30),
+        "sms_opens_at": dt.time(9, 0),
+        "sms_closes_at": dt.time(20, 0),
+        "windows": windows,
+    }

@@ -124,7 +124,7 @@ def preview(lead: Lead, body: str, kind: RunKind, *, by: User, at: dt.datetime) 
         billed = pieces(text).billed
     except TextRefused as refusal:
         return Preview(refused=refusal.message.in_language(get_language() or "en"), marketing=marketing)
-    goes = next_opening(at, lead.project.zone)
+    goes = next_opening(at, lead.project.sms_hours)
     return Preview(
         text,
         characters=units(text),

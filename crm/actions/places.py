@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from crm.actions import audit
 from crm.errors import RuleViolation
 from crm.models import Area, Building, PolicyVersion, Project, Unit, UnitType, User
+from crm.rules_hours import EARLIEST, LATEST
 
 FROM_THE_START = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 """The first policy of a project holds for all of its history, imported registers included."""
@@ -27,6 +28,8 @@ PROJECT_FIELDS = (
     "windows",
     "opens_at",
     "closes_at",
+    "sms_opens_at",
+    "sms_closes_at",
 )
 UNIT_FIELDS = ("unit_type", "number", "floor", "area_sqm", "list_price")
 Place = Area | Building | UnitType | Unit
@@ -50,6 +53,10 @@ def _save(row: Model, verb: str, project: Project, by: User, at: dt.datetime) ->
 def _refuse_opening(row: Project) -> None:
     if row.opens_at >= row.closes_at:
         raise RuleViolation(_("The sales centre must open before it closes."), field="closes_at")
+    if not EARLIEST <= row.sms_opens_at < row.sms_closes_at <= LATEST:
+        raise RuleViolation(
+            _("Marketing messages go out by day, from 8:00 to 21:00 at most."), field="sms_closes_at"
+        )
 
 
 @transaction.atomic

@@ -262,9 +262,11 @@ class SmppLine(Line):
 
     def _read(self, wait: float) -> list[tuple[int, int, int, bytes]]:
         """Whole PDUs that have come in, waiting up to `wait` seconds for the first."""
-        ready, _w, _x = select.select([self.socket], [], [], max(0.0, wait))
-        if not ready and not (isinstance(self.socket, ssl.SSLSocket) and self.socket.pending()):
-            return []
+        # TLS hands out a record at a time: what is decrypted already does not show on the socket.
+        if not (isinstance(self.socket, ssl.SSLSocket) and self.socket.pending()):
+            ready, _w, _x = select.select([self.socket], [], [], max(0.0, wait))
+            if not ready:
+                return []
         data = self.socket.recv(LARGEST)
         if not data:
             raise LineDown("the carrier closed the line")

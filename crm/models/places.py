@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from crm.rules_hours import EARLIEST, LATEST, Hours
+
 DEFAULT_WINDOWS = (("10:00", "11:30"), ("15:30", "17:00"))
 
 
@@ -59,6 +61,8 @@ class Project(models.Model):
     windows = models.JSONField(_("contact windows"), default=default_windows, validators=[validate_windows])
     opens_at = models.TimeField(_("opens at"), default=dt.time(9, 0))
     closes_at = models.TimeField(_("closes at"), default=dt.time(20, 30))
+    sms_opens_at = models.TimeField(_("marketing messages from"), default=dt.time(9, 0), blank=True)
+    sms_closes_at = models.TimeField(_("marketing messages until"), default=dt.time(20, 0), blank=True)
     active = models.BooleanField(_("active"), default=True)
 
     class Meta:
@@ -69,6 +73,12 @@ class Project(models.Model):
             models.CheckConstraint(
                 condition=Q(opens_at__lt=F("closes_at")), name="project_opens_before_closing"
             ),
+            models.CheckConstraint(
+                condition=Q(
+                    sms_opens_at__gte=EARLIEST, sms_opens_at__lt=F("sms_closes_at"), sms_closes_at__lte=LATEST
+                ),
+                name="project_messages_by_day",
+            ),
         )
 
     def __str__(self) -> str:
@@ -78,6 +88,11 @@ class Project(models.Model):
     def zone(self) -> zoneinfo.ZoneInfo:
         """The project's time zone; every day of a clause is counted in it."""
         return zoneinfo.ZoneInfo(self.time_zone)
+
+    @property
+    def sms_hours(self) -> Hours:
+        """When its marketing messages may go out."""
+        return Hours(self.zone, self.sms_opens_at, self.sms_closes_at)
 
 
 class Building(models.Model):

@@ -15,7 +15,7 @@ import datetime as dt
 import json
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection, transaction
@@ -25,7 +25,7 @@ from crm.contact_cap import MONTH
 from crm.facts_messages import progress
 from crm.models import Gateway, Message, SendRun
 from crm.outbox.runs import pause
-from crm.rules_hours import OPENS, next_opening, open_now
+from crm.rules_hours import next_opening, open_now
 from crm.rules_messages import State
 
 RUNS_AT_ONCE = 20
@@ -37,7 +37,7 @@ def open_runs(gateway: Gateway, at: dt.datetime) -> list[SendRun]:
     rows = SendRun.objects.filter(
         Exists(queued), gateway=gateway, state=SendRun.State.RUNNING, starts_at__lte=at, expires_at__gt=at
     )
-    if not open_now(at, gateway.project.zone):
+    if not open_now(at, gateway.project.sms_hours):
         rows = rows.filter(marketing=False)
     return list(rows.order_by("priority", "id")[:RUNS_AT_ONCE])
 
@@ -45,31 +45,59 @@ def open_runs(gateway: Gateway, at: dt.datetime) -> list[SendRun]:
 CLAIM = """
 WITH mine AS MATERIALIZED (
     SELECT id FROM crm_message WHERE run_id = %(run)s AND state = 'queued' AND not_before <= %(at)s
+      AND (not_before, id) > (%(hour)s, %(id)s)
     ORDER BY not_before, id LIMIT %(size)s FOR UPDATE SKIP LOCKED
 )
 UPDATE crm_message m SET state = 'claimed', owner = %(owner)s, lease_until = %(lease)s, changed_at = %(at)s
-FROM mine WHERE m.id = mine.id RETURNING m.id
+FROM mine WHERE m.id = mine.id RETURNING m.not_before, m.id
 """
+Place = tuple[dt.datetime, int]
+START: Place = (dt.datetime(2000, 1, 1, tzinfo=dt.UTC), 0)
+
+
+@dataclass
+class Sender:
+    """Who claims, and how far it has come in each run: what left the queue before is not looked at again.
+
+    Without that every claim would walk over the entries of all messages that have left already, until a vacuum takes
+    them away, which a long transaction elsewhere puts off.
+    """
+
+    owner: uuid.UUID
+    places: dict[int, Place] = field(default_factory=dict)
 
 
 def claim(
-    *, runs: Sequence[SendRun], size: int, owner: uuid.UUID, lease: dt.timedelta, at: dt.datetime
+    *, runs: Sequence[SendRun], size: int, sender: Sender, lease: dt.timedelta, at: dt.datetime
 ) -> list[int]:
-    """Take up to `size` messages, of the first run as many as it has, then of the next. Returns their ids."""
+    """Take up to `size` messages, of the first run as many as it has, then of the next. Returns their ids.
+
+    What came back to the queue behind a sender's place is found once there is nothing ahead, or by the next sender.
+    """
     taken: list[int] = []
     for run in runs:
+        place = sender.places.pop(run.pk, START)
+        while len(taken) < size:
+            values: dict[str, Any] = {
+                "run": run.pk,
+                "at": at,
+                "size": size - len(taken),
+                "owner": sender.owner,
+                "lease": at + lease,
+                "hour": place[0],
+                "id": place[1],
+            }
+            with connection.cursor() as cursor:
+                cursor.execute(CLAIM, values)
+                rows = cursor.fetchall()
+            taken += [row[1] for row in rows]
+            if rows:
+                sender.places[run.pk] = max(rows)
+            if len(rows) == values["size"] or place == START:
+                break
+            place = START
         if len(taken) >= size:
             break
-        values: dict[str, Any] = {
-            "run": run.pk,
-            "at": at,
-            "size": size - len(taken),
-            "owner": owner,
-            "lease": at + lease,
-        }
-        with connection.cursor() as cursor:
-            cursor.execute(CLAIM, values)
-            taken += [row[0] for row in cursor.fetchall()]
     return taken
 
 
@@ -152,9 +180,9 @@ def check(*, gateway: Gateway, ids: Collection[int], owner: uuid.UUID, at: dt.da
 
 
 def _values(gateway: Gateway, ids: Collection[int], owner: uuid.UUID, at: dt.datetime) -> dict[str, Any]:
-    zone = gateway.project.zone
+    hours, zone = gateway.project.sms_hours, gateway.project.zone
     today = at.astimezone(zone).date()
-    tomorrow = dt.datetime.combine(today + dt.timedelta(days=1), OPENS, zone)
+    tomorrow = dt.datetime.combine(today + dt.timedelta(days=1), hours.opens, zone)
     return {
         "ids": list(ids),
         "owner": owner,
@@ -164,8 +192,8 @@ def _values(gateway: Gateway, ids: Collection[int], owner: uuid.UUID, at: dt.dat
         "today": today,
         "midnight": dt.datetime.combine(today, dt.time(), zone),
         "month_ago": dt.datetime.combine(today - dt.timedelta(days=MONTH - 1), dt.time(), zone),
-        "open": open_now(at, zone),
-        "opening": next_opening(at, zone),
+        "open": open_now(at, hours),
+        "opening": next_opening(at, hours),
         "tomorrow": tomorrow,
         "room": _room(ids),
     }

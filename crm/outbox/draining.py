@@ -29,7 +29,7 @@ from django.db import connection
 from crm.gateways import Line, open_line
 from crm.gateways.line import SOCKET_TIMEOUT, LineDown
 from crm.models import Gateway, Message, SendRun
-from crm.outbox.claiming import Cleared, check, claim, open_runs
+from crm.outbox.claiming import Cleared, Sender, check, claim, open_runs
 from crm.outbox.receipts import take_reports
 from crm.outbox.reconciling import reconcile
 from crm.outbox.recording import halt, record
@@ -42,6 +42,7 @@ LEASE = dt.timedelta(seconds=4 * SOCKET_TIMEOUT)
 SLOTS = 7303
 BATCH = 200
 WINDOWS = 4  # of a line in one batch
+NOD = 0.2  # seconds: the longest wait for something to come in
 IDLE = 1.0  # seconds a listening line is kept open with nothing to do
 OVERDUE = dt.timedelta(hours=2)
 ASKS = (RunKind.BROADCAST, RunKind.MILESTONE)
@@ -91,38 +92,42 @@ def drain(*, gateway_id: int, seconds: float, clock: Callable[[], dt.datetime]) 
 def _loop(
     gateway: Gateway, line: Line, until: float, clock: Callable[[], dt.datetime], result: Drained
 ) -> None:
-    owner = uuid.uuid4()
+    sender = Sender(uuid.uuid4())
     reconcile(gateway=gateway, line=line, at=clock())
     busy_until = time.monotonic() + IDLE
     pace = Pace()
     while time.monotonic() < until:
-        sent = send_batch(gateway, line, owner, clock, result, pace)
-        reports, replies = line.take(wait=0.0 if sent or not line.listens else 0.2)
+        pause = pace.pause()
+        sent = 0 if pause else send_batch(gateway, line, sender, clock, result, pace)
+        reports, replies = line.take(wait=0.0 if sent or not line.listens else pause or NOD)
+        if pause and not line.listens:
+            time.sleep(pause)
         if reports or replies:
             result.reports += take_reports(gateway=gateway, reports=reports, at=clock())
             taken = take_replies(gateway=gateway, replies=replies, at=clock())
             result.replies += taken
             result.opted_out |= bool(taken)
             line.acknowledge()
-        if sent or reports or replies:
+        if sent or pause or reports or replies:
             busy_until = time.monotonic() + IDLE
         elif time.monotonic() > busy_until or not line.listens:
             return
 
 
 class Pace:
-    """The rate of a gateway, kept by sleeping: a bucket of one batch."""
+    """The rate of a gateway: a bucket of one batch. Who has to wait listens meanwhile, so that no opt-out waits."""
 
     def __init__(self) -> None:
         self.free_at = time.monotonic()
+
+    def pause(self) -> float:
+        """Seconds to wait before the next batch, `NOD` at most at a time."""
+        return min(max(self.free_at - time.monotonic(), 0.0), NOD)
 
     def room(self, rate: int, window: int) -> int:
         """How many may go now. All of a batch is `sending` while it goes: what a killed sender leaves unknown is at
         most this many.
         """
-        now = time.monotonic()
-        if self.free_at > now:
-            time.sleep(min(self.free_at - now, 1.0))
         return max(1, min(BATCH, rate, WINDOWS * window))
 
     def spend(self, count: int, rate: int) -> None:
@@ -132,7 +137,7 @@ class Pace:
 def send_batch(
     gateway: Gateway,
     line: Line,
-    owner: uuid.UUID,
+    sender: Sender,
     clock: Callable[[], dt.datetime],
     result: Drained,
     pace: Pace,
@@ -141,15 +146,14 @@ def send_batch(
     at = clock()
     rate = max(1, rate_of(gateway, at) // sessions_of(gateway))
     size = pace.room(rate, gateway.window)
-    at = clock()
     claimed_at = time.monotonic()
     runs = open_runs(gateway, at)
-    ids = claim(runs=runs, size=size, owner=owner, lease=LEASE, at=at) if runs else []
+    ids = claim(runs=runs, size=size, sender=sender, lease=LEASE, at=at) if runs else []
     if not ids:
         return 0
-    cleared = check(gateway=gateway, ids=ids, owner=owner, at=clock())
+    cleared = check(gateway=gateway, ids=ids, owner=sender.owner, at=clock())
     if cleared:
-        _hand_over(gateway, line, owner, cleared, claimed_at, clock, result)
+        _hand_over(gateway, line, sender.owner, cleared, claimed_at, clock, result)
         pace.spend(len(cleared), rate)
     return len(ids)
 
@@ -218,11 +222,11 @@ def _ask_about_overdue(gateway: Gateway, at: dt.datetime) -> None:
     due = SendRun.objects.filter(
         gateway=gateway, state=SendRun.State.RUNNING, kind__in=ASKS, starts_at__lte=at, expires_at__gt=at
     )
-    zone = gateway.project.zone
+    hours = gateway.project.sms_hours
     late = [
         run.pk
         for run in due
-        if at - next_opening(max(run.starts_at, run.launched_at or run.starts_at, before), zone) > OVERDUE
+        if at - next_opening(max(run.starts_at, run.launched_at or run.starts_at, before), hours) > OVERDUE
     ]
     halt(late, "overdue", at)
 

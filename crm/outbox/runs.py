@@ -29,8 +29,10 @@ from crm.models import (
 )
 from crm.models.gateways import Filing
 from crm.names import clean_name
+from crm.outbox.staging import alone
 from crm.rules_messages import PRIORITY, RunKind, State
 
+AT_ONCE = 2_000  # rows that a cancelling request changes itself
 NO_MARKETING = (RunKind.SERVICE, RunKind.TEST)
 
 
@@ -208,10 +210,12 @@ def resume(*, run_id: int, by: User, at: dt.datetime) -> bool:
 
 @transaction.atomic
 def cancel(*, run_id: int, by: User | None, at: dt.datetime) -> int:
-    """End a run for good; what was not sent is cancelled and its place in the cap comes back. Returns how many.
+    """End a run for good; what was not sent is cancelled and its place in the cap comes back.
 
-    What is held is released into the cancelled run first, so that every move stands in the table of states. What a
-    sender has claimed comes back to the queue at its second check, and `sweeping.settle` cancels it there.
+    Returns how many rows it cancelled itself.
+    No sender takes anything of it from the moment this commits. A small run's rows are cancelled here; of a large one
+    only the first, the rest by `sweeping.keep_hours`, slice by slice: no page waits for a million rows. What a sender
+    has claimed comes back to the queue at its second check and is cancelled there as well.
     """
     run = SendRun.objects.select_for_update().get(pk=run_id)
     if run.state in (SendRun.State.CANCELLED, SendRun.State.FINISHED):
@@ -219,22 +223,34 @@ def cancel(*, run_id: int, by: User | None, at: dt.datetime) -> int:
     run.state, run.ended_at = SendRun.State.CANCELLED, at
     run.save(update_fields=["state", "ended_at"])
     _log("run.cancelled", run, by, at)
-    return cancel_rest(run.pk, at)
-
-
-def cancel_rest(run_id: int, at: dt.datetime) -> int:
-    """Cancel what a cancelled run still holds or has queued."""
-    rows = Message.objects.filter(run_id=run_id)
-    rows.filter(state=State.HELD).update(state=State.QUEUED, changed_at=at)
-    GreetingKey.objects.filter(
-        run_id=run_id, customer__in=rows.filter(state=State.QUEUED).values("customer")
-    ).delete()
-    return rows.filter(state=State.QUEUED).update(state=State.CANCELLED, changed_at=at)
+    return cancel_rest(run.pk, at, most=AT_ONCE)
 
 
 @transaction.atomic
+def cancel_rest(run_id: int, at: dt.datetime, *, most: int) -> int:
+    """Cancel up to `most` of what a cancelled run still holds or has queued. Returns how many.
+
+    What is held is released into the cancelled run first, so that every move stands in the table of states. Rows that
+    somebody holds are left for the next round.
+    """
+    waiting = Message.objects.filter(run_id=run_id, state__in=[State.HELD, State.QUEUED])
+    ids = list(waiting.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:most])
+    rows = Message.objects.filter(pk__in=ids)
+    rows.filter(state=State.HELD).update(state=State.QUEUED, changed_at=at)
+    GreetingKey.objects.filter(run_id=run_id, customer__in=rows.values("customer")).delete()
+    return rows.filter(state=State.QUEUED).update(state=State.CANCELLED, changed_at=at)
+
+
 def discard_plan(*, run_id: int, at: dt.datetime) -> None:
-    """Take back the plan of a draft, to change it and plan anew; nothing of it was ever sent."""
+    """Take back the plan of a draft, to change it and plan anew; nothing of it was ever sent.
+
+    Race closed by the planners' lock: whoever still plans it ends first.
+    """
+    with alone(), transaction.atomic():
+        _discard(run_id)
+
+
+def _discard(run_id: int) -> None:
     run = SendRun.objects.select_for_update().get(pk=run_id)
     if run.state != SendRun.State.DRAFT:
         raise RuleViolation(_("Only a planned draft can be planned anew."), code="not_draft")

@@ -6,7 +6,8 @@
 3. `give_up_waiting`: no word for 72 hours is `no_receipt`, which a late receipt still changes.
 4. `join`: receipts that just missed their answer, and those that name a message whose answer was never heard.
 5. `finish`: a run with nothing left to do, and nothing unknown, is finished; the tally is folded together.
-All of it goes in slices, so that no statement holds locks for long.
+All of it goes in slices, so that no statement holds locks for long, and in a few of them a round: a million rows to be
+cancelled or released take ten ticks, and the other runs do not wait for them.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from crm.rules_hours import next_opening, open_now
 from crm.rules_messages import PENDING, State
 
 SLICE = 20_000
+SLICES = 5  # of one kind in a round
 WAIT_FOR_RECEIPT = dt.timedelta(hours=72)
 FORGET_NONCES = dt.timedelta(hours=1)
 FOLD_ABOVE = 64
@@ -60,11 +62,13 @@ def keep_hours(*, at: dt.datetime) -> dict[str, int]:
     ):
         moved["expired"] += _expire(run.pk, at)
     for run in SendRun.objects.filter(state=SendRun.State.CANCELLED).filter(_has(State.HELD, State.QUEUED)):
-        cancel_rest(run.pk, at)
+        for _slice in range(SLICES):
+            if cancel_rest(run.pk, at, most=SLICE) < SLICE:
+                break
     for project in Project.objects.filter(send_runs__state=SendRun.State.RUNNING).distinct():
         runs = SendRun.objects.filter(project=project, state=SendRun.State.RUNNING, expires_at__gt=at)
-        if not open_now(at, project.zone):
-            opening = next_opening(at, project.zone)
+        if not open_now(at, project.sms_hours):
+            opening = next_opening(at, project.sms_hours)
             due = Q(state=State.QUEUED, not_before__lte=at, run__in=runs.filter(marketing=True))
             moved["held"] += _slices(
                 due, state=State.HELD, reason="quiet_hours", not_before=opening, changed_at=at
@@ -87,9 +91,9 @@ def _expire(run_id: int, at: dt.datetime) -> int:
 
 
 def _slices(which: Q, **values: object) -> int:
-    """Update slice by slice; rows that somebody holds are left for the next round."""
+    """Update slice by slice; rows that somebody holds, and what is beyond so many, are left for the next round."""
     done = 0
-    while True:
+    for _slice in range(SLICES):
         with transaction.atomic():
             ids = list(
                 Message.objects.select_for_update(skip_locked=True, of=("self",))
@@ -98,7 +102,8 @@ def _slices(which: Q, **values: object) -> int:
             )
             done += Message.objects.filter(pk__in=ids).update(**values) if ids else 0
         if len(ids) < SLICE:
-            return done
+            break
+    return done
 
 
 def give_up_waiting(*, at: dt.datetime) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import ssl
 from collections import deque
 from typing import TextIO
 
@@ -25,6 +26,7 @@ class Smsc:
         self.ids = itertools.count(1)
         self.submits = 0
         self.accepted = 0
+        self.enquiries = self.answers = 0  # enquire_link, from a client and by a client
 
     def note(self, submit: Submit, fate: str) -> None:
         """Every submit that was seen is on the log before anything else happens to it."""
@@ -96,7 +98,10 @@ class Session(asyncio.Protocol):
         elif command in (pdus.BIND_TRX, pdus.BIND_TX, pdus.BIND_RX):
             self.bind(command, sequence, body)
         elif command == pdus.ENQUIRE:
+            self.smsc.enquiries += 1
             self.write(frame(pdus.ENQUIRE | pdus.RESPONSE, 0, sequence))
+        elif command == pdus.ENQUIRE | pdus.RESPONSE:
+            self.smsc.answers += 1
         elif command == pdus.DELIVER | pdus.RESPONSE:
             self.unacknowledged.pop(sequence, None)
         elif command == pdus.UNBIND:
@@ -160,10 +165,15 @@ class Session(asyncio.Protocol):
 
 
 async def serve(
-    smsc: Smsc, host: str, port: int, ready: asyncio.Event | None = None, bound: list[int] | None = None
+    smsc: Smsc,
+    host: str,
+    port: int,
+    ready: asyncio.Event | None = None,
+    bound: list[int] | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> None:
     """Listen until cancelled; the port goes into `bound` (port 0 chooses one)."""
-    server = await asyncio.get_running_loop().create_server(lambda: Session(smsc), host, port)
+    server = await asyncio.get_running_loop().create_server(lambda: Session(smsc), host, port, ssl=tls)
     if bound is not None:
         bound.append(server.sockets[0].getsockname()[1])
     if ready is not None:

@@ -70,7 +70,7 @@ def send_single(
         kind=kind,
         consultant=str(by),
         clause=_clause(task, kind),
-        not_before=next_opening(at, lead.project.zone),
+        not_before=next_opening(at, lead.project.sms_hours),
         kept_free=_coming_festivals(lead, at),
         by=by,
         at=at,

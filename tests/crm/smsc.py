@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ class Running:
 
 
 @contextmanager
-def running(**behaviour: Any) -> Iterator[Running]:
+def running(*, tls: ssl.SSLContext | None = None, **behaviour: Any) -> Iterator[Running]:
     """`behaviour`: the fields of crm.smsc.behaviour.Behaviour."""
     log = io.StringIO()
     smsc = Smsc(Control(None, Behaviour(**{"receipt_delay": 0.0, **behaviour})), password="tests-42", log=log)
@@ -40,7 +41,7 @@ def running(**behaviour: Any) -> Iterator[Running]:
 
     async def main() -> None:
         ready = asyncio.Event()
-        tasks.append(asyncio.create_task(serve(smsc, "127.0.0.1", 0, ready, bound)))
+        tasks.append(asyncio.create_task(serve(smsc, "127.0.0.1", 0, ready, bound, tls)))
         await ready.wait()
         started.set()
         await asyncio.wait(tasks)

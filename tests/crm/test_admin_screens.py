@@ -131,6 +131,9 @@ def test_a_project_is_made_with_its_first_policy(root: Client) -> None:
         ({"windows": "10:00-12:00\n11:00-13:00"}, "windows"),
         ({"windows": "12:00-10:00"}, "windows"),
         ({"closes_at": "08:00"}, "closes_at"),
+        ({"sms_opens_at": "07:30"}, "sms_closes_at"),
+        ({"sms_closes_at": "22:00"}, "sms_closes_at"),
+        ({"sms_opens_at": "12:00", "sms_closes_at": "12:00"}, "sms_closes_at"),
         ({"time_zone": "Mars"}, "time_zone"),
         ({"region": "XX"}, "region"),
     ],
@@ -153,6 +156,23 @@ def test_a_project_says_at_which_closing_time_its_duties_fall_due(root: Client) 
     said = root.get(shown).content.decode()
     assert "The doors close at 19:00, but duties fall due at 20:30" in said
     assert "sales manager drafts a version" in said
+
+
+def test_a_project_has_its_own_hours_for_marketing_messages(root: Client) -> None:
+    root.post(at("project_new"), PROJECT)
+    made = Project.objects.get(name="Lakeside")
+    assert (
+        "09:00–20:00" in root.get(at("project_detail", made.pk)).content.decode()
+    )  # unless it says otherwise
+    own = {"sms_opens_at": "10:00", "sms_closes_at": "18:30"}
+    root.post(at("project_edit", made.pk), {**PROJECT, **own})
+    assert "10:00–18:30" in root.get(at("project_detail", made.pk)).content.decode()
+    root.post(at("project_edit", made.pk), PROJECT)
+    made.refresh_from_db()
+    assert (made.sms_hours.opens, made.sms_hours.closes) == (
+        dt.time(10),
+        dt.time(18, 30),
+    )  # left as they were
 
 
 def test_an_area_without_buildings_says_where_they_are_made(root: Client, project: Project) -> None:

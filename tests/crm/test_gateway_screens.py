@@ -10,6 +10,10 @@ import pytest
 from django.conf import settings
 
 from crm import outbox
+from crm.actions.gateways import send_test
+from crm.compose import pieces as counted
+from crm.errors import RuleViolation
+from crm.facts_messages import texts
 from crm.gateways.secrets import secret_of
 from crm.models import AuditEvent, Customer, Gateway, GatewaySignature, InboundMessage, Message, SendRun
 from crm.outbox import Row, draining
@@ -160,3 +164,15 @@ def test_a_sliced_audience_is_planned_as_it_is() -> None:
     assert (
         outbox.plan(run=run, audience=Customer.objects.order_by("pk").values("id")[:2], at=AT).messages == 2
     )
+
+
+def test_a_test_message_counts_the_pieces_it_is_billed_for() -> None:
+    gateway, by = Gateway.objects.create(project=make_project(), name="a", kind="console"), make_user(None)
+    for body, pieces in (("好" * 20, 1), ("好" * 60, 2), ("好" * 150, 3)):
+        sent = send_test(gateway=gateway, raw="13900000001", body=body, by=by, at=AT)
+        assert sent.pieces == pieces
+        text = texts([sent])[sent.pk]
+        assert (sent.pieces, counted(text).billed) == (pieces, pieces), text
+    with pytest.raises(RuleViolation) as caught:
+        send_test(gateway=gateway, raw="13900000001", body="好" * 499, by=by, at=AT)
+    assert caught.value.clause == "SC-10"

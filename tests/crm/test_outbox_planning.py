@@ -12,14 +12,15 @@ from crm import outbox
 from crm.actions import customers
 from crm.errors import RuleViolation
 from crm.facts_messages import progress, texts
-from crm.models import Contact, Customer, Message, Project, SendRun, Suppression
-from crm.outbox import Row
+from crm.models import Contact, Customer, Gateway, Message, Project, SendRun, Suppression
+from crm.outbox import Row, sweeping
+from crm.outbox.claiming import open_runs
 from crm.rules_messages import RunKind
 from tests.factories import AT, make_customer, make_project
 
 pytestmark = pytest.mark.django_db
 BODY = "样板间本周六开放，欢迎您来看看。"
-DAY = dt.timedelta(days=1)
+DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
 
 
 def make_run(project: Project | None = None, kind: str = RunKind.BROADCAST, **values: Any) -> SendRun:
@@ -109,6 +110,25 @@ def test_marketing_waits_for_the_next_opening_or_is_left_out() -> None:
     over = make_run(starts_at=evening, expires_at=evening + dt.timedelta(hours=3), at=evening)
     outbox.plan(run=over, audience=[Row(customer.pk)], at=evening)
     assert reasons(over) == {customer.pk: "quiet_hours"}
+
+
+def test_a_project_with_hours_of_its_own_keeps_to_them() -> None:
+    project, customer, early = make_project(), make_customer(), make_customer()
+    Project.objects.filter(pk=project.pk).update(sms_opens_at=dt.time(11), sms_closes_at=dt.time(12))
+    project.refresh_from_db()
+    run = make_run(project)
+    outbox.plan(run=run, audience=[Row(customer.pk), Row(early.pk, not_before=AT + 3 * HOUR)], at=AT)
+    outbox.launch(run_id=run.pk, by=None, at=AT)
+    moments = dict(run.messages.values_list("customer_id", "not_before"))
+    assert moments[customer.pk] == AT + HOUR  # AT is ten o'clock
+    assert early.pk not in moments  # one o'clock is tomorrow at eleven, and that is after the end
+    run.refresh_from_db()
+    gateway = Gateway.objects.select_related("project").get(pk=run.gateway_id)
+    noon = AT + 2 * HOUR
+    assert [open_runs(gateway, at) for at in (AT, AT + HOUR, noon)] == [[], [run], []]
+    sweeping.sweep(at=noon)
+    held = run.messages.get()
+    assert (held.state, held.not_before) == ("held", AT + HOUR + DAY)
 
 
 def test_sc_6_the_cap_defers_or_drops_with_the_reason() -> None:

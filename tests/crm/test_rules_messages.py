@@ -7,11 +7,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from crm.rules_hours import next_opening, open_now
+from crm import labels_messages
+from crm.rules_hours import Hours, next_opening, open_now
 from crm.rules_messages import (
     CAPPED,
     MOVES,
     PRIORITY,
+    Left,
+    Refusal,
     RunKind,
     State,
     UnknownMove,
@@ -72,8 +75,8 @@ def test_the_order_when_the_line_or_the_cap_is_short() -> None:
 )
 def test_marketing_goes_from_nine_to_eight_local(hour: int, minute: int, opens: str) -> None:
     at = dt.datetime(2026, 3, 2, hour, minute, tzinfo=SHANGHAI)
-    assert open_now(at, SHANGHAI) == (opens == "")
-    found = next_opening(at, SHANGHAI)
+    assert open_now(at, Hours(SHANGHAI)) == (opens == "")
+    found = next_opening(at, Hours(SHANGHAI))
     assert found == at if not opens else f"{found:%-d %H:%M}" == opens
 
 
@@ -99,3 +102,10 @@ def test_only_the_exact_word_opts_out(word: str, form: str) -> None:
 def test_what_a_reply_means(text: str, meaning: Meaning) -> None:
     assert meaning_of(text) is meaning
     assert opts_out(meaning) == (meaning is not Meaning.REPLY)
+
+
+def test_every_reason_has_words_and_a_carriers_own_code_is_named_as_such() -> None:
+    for code in (*Left, *Refusal):
+        assert labels_messages.why(code) not in ("", code.value, labels_messages.why("nonsense"))
+    assert "UNDELIV:027" in labels_messages.why("UNDELIV:027")
+    assert labels_messages.why("") == ""
