@@ -175,7 +175,7 @@ class BroadcastView(CampaignView):
         for name in ("progress", "over_budget", "cost", "spent", "rate", "previews"):
             setattr(row, name, found[name])
         row.planned = row.summary if row.planned_at else None
-        approves = gates.may_approve(self.by, row.project) and row.prepared_by_id != self.by.pk
+        approves = gates.may_approve(self.by, row.project) and not row.writers.filter(pk=self.by.pk).exists()
         row.may = {"make": gates.may_make(self.by, row.project), "approve": approves}
         shown: Broadcast = row
         return shown

@@ -147,7 +147,8 @@ class MilestoneView(CampaignView):
         row.calls_by_state, row.all_corrections = found["calls"], found["corrections"]
         row.reach = facts_milestones.counts(row) if row.run is None and (makes or approves) else None
         row.own_guests = facts_milestones.own_guests(row, self.by)
-        row.may = {"make": makes, "approve": approves and row.prepared_by_id != self.by.pk}
+        own = row.writers.filter(pk=self.by.pk).exists()
+        row.may = {"make": makes, "approve": approves and not own}
         shown: Milestone = row
         return shown
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from campaigns import facts_broadcasts
 from campaigns.models import Broadcast
-from crm.labels_messages import LEFT, MESSAGE_STATES
+from crm.labels_messages import MESSAGE_STATES, why
 from crm.names import masked_name
 from leads.registers.texts import OPENS_FORMULA
 
@@ -34,15 +34,15 @@ def lines(row: Broadcast, *, names: bool, numbers: bool) -> Iterator[list[str]]:
             name if names else masked_name(name),
             each.to,
             str(MESSAGE_STATES[each.state]),
-            str(LEFT.get(each.reason, each.reason)),
+            why(each.reason),
             f"{each.changed_at.astimezone(zone):%Y-%m-%d %H:%M}",
             str(each.pieces),
         ]
         yield cells if numbers else [*cells[:1], *cells[2:]]
     for left in facts_broadcasts.left_out_of(row).order_by("id").iterator(chunk_size=CHUNK):
         name = left.customer.name if names else masked_name(left.customer.name)
-        why = f"{LEFT.get(left.reason, left.reason)} {left.detail}".strip()
-        cells = [name, "", _("no message"), why, "", ""]
+        reason = f"{why(left.reason)} {left.detail}".strip()
+        cells = [name, "", _("no message"), reason, "", ""]
         yield cells if numbers else [*cells[:1], *cells[2:]]
 
 

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce, JSONObject, Length
 from campaigns.facts_greetings import spokesperson
 from campaigns.rules_audiences import LEAD_STAGES, OWNER_STAGES, Audience, Who
 from campaigns.rules_broadcasts import PERSONAL
-from crm.models import Building, Customer, Project
+from crm.models import Building, Project
 from crm.names import LONGEST
 from leads.models import Deal, HeardVia, Lead, Objection, Visit
 from leads.models.querysets import LeadQuerySet
@@ -73,29 +73,27 @@ def _midnight(day: dt.date, project: Project) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), project.zone)
 
 
-def audience_rows(
-    project: Project, audience: Audience, fields: Collection[str] = ()
-) -> QuerySet[Customer, Any]:
+def audience_rows(project: Project, audience: Audience, fields: Collection[str] = ()) -> QuerySet[Any, Any]:
     """The audience as the outbox takes it: who signs, and the personal values of the text's {fields}."""
-    rows = Customer.objects.filter(leads__in=leads_of(project, audience).values("pk")).annotate(
-        consultant=Coalesce(F("leads__consultant__name"), Value(spokesperson(project)))
+    rows = leads_of(project, audience).annotate(
+        signed_by=Coalesce(F("consultant__name"), Value(spokesperson(project)))
     )
     personal = sorted(set(fields) & set(PERSONAL))
     if not personal:
-        return rows.values("pk", "consultant")
+        return rows.values("customer_id", "signed_by")
     known: Mapping[str, Any] = {
-        "consultant": Coalesce(F("leads__consultant__name"), Value("")),
+        "consultant": Coalesce(F("consultant__name"), Value("")),
         "wanted": _wanted_text(),
     }
     return rows.annotate(values=JSONObject(**{name: known[name] for name in personal})).values(
-        "pk", "consultant", "values"
+        "customer_id", "signed_by", "values"
     )
 
 
 def _wanted_text() -> Case:
     """The wanted type in Chinese; blank when none is known, which the plan lists as missing."""
     arms = [
-        When(Q(leads__wanted__startswith=code) | Q(leads__wanted__startswith=words.zh), then=Value(words.zh))
+        When(Q(wanted__startswith=code) | Q(wanted__startswith=words.zh), then=Value(words.zh))
         for code, words in WANTED_TYPES.items()
     ]
     return Case(*arms, default=Value(""), output_field=CharField())

@@ -89,10 +89,10 @@ def last_of_month(run: SendRun) -> int:
     return had.filter(n__gte=run.a_month - 1).count()
 
 
-def strays(*, before: dt.datetime) -> list[int]:
-    """Drafts of broadcasts that none points to any more, left long enough for a planner that still writes."""
+def strays() -> list[int]:
+    """Drafts of broadcasts that none points to any more."""
     rows = SendRun.objects.filter(kind="broadcast", state=SendRun.State.DRAFT, broadcast=None)
-    return list(rows.filter(created_at__lt=before).values_list("pk", flat=True))
+    return list(rows.values_list("pk", flat=True))
 
 
 def to_plan() -> list[int]:

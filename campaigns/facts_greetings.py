@@ -10,9 +10,7 @@ from django.db.models import (
     Case,
     Count,
     DateTimeField,
-    Exists,
     F,
-    OuterRef,
     Q,
     QuerySet,
     Value,
@@ -24,14 +22,11 @@ from campaigns.facts_festivals import coming
 from campaigns.models import FestivalDay, Greeting
 from crm.access import colleagues
 from crm.facts_messages import Progress, progress
-from crm.models import Customer, CustomerPhone, Exclusion, OptOut, Project, SendRun
+from crm.models import Customer, Exclusion, Project, SendRun
 from crm.roles import Role
-from crm.states import Preference
 from leads import facts
 from leads.models import CallTask, Lead
 from leads.models.querysets import LeadQuerySet
-
-CALLED = (Preference.WELCOME.value, Preference.FEWER.value)
 
 
 def greeted_leads(project: Project) -> LeadQuerySet:
@@ -44,14 +39,8 @@ def greeted_leads(project: Project) -> LeadQuerySet:
 
 
 def called_first(project: Project) -> LeadQuerySet:
-    """The key customers among them who may be called: a consultant, a good number, calls wished for."""
-    number = CustomerPhone.objects.filter(customer=OuterRef("customer"), live=True, bad_since=None)
-    no_calls = OptOut.objects.filter(customer=OuterRef("customer"), scope="calls", lifted_by=None)
-    return (
-        greeted_leads(project)
-        .key_customers()
-        .filter(Exists(number), ~Exists(no_calls), consultant__isnull=False, customer__preference__in=CALLED)
-    )
+    """The key customers among them who may be called."""
+    return greeted_leads(project).key_customers().may_be_called()
 
 
 def audience(project: Project, evening: dt.datetime) -> QuerySet[Customer, Any]:

@@ -21,12 +21,12 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from campaigns.facts_greetings import CALLED, spokesperson
+from campaigns.facts_greetings import spokesperson
 from campaigns.models import Correction, Invitation, Milestone
 from campaigns.rules_milestones import Referrals
 from crm import clock
 from crm.facts_messages import Progress, progress
-from crm.models import Customer, CustomerPhone, Exclusion, Message, OptOut, Project, SendRun, User
+from crm.models import Customer, Exclusion, Message, Project, SendRun, User
 from crm.rules_messages import SENT, State
 from leads.models import CallTask, Deal, Lead
 from leads.models.querysets import LeadQuerySet
@@ -66,14 +66,10 @@ def _buyers(milestone: Milestone) -> Q:
 
 def called_leads(milestone: Milestone) -> LeadQuerySet:
     """Those among them who are called first: key customers, and leader referrals when the milestone says so."""
-    number = CustomerPhone.objects.filter(customer=OuterRef("customer"), live=True, bad_since=None)
-    no_calls = OptOut.objects.filter(customer=OuterRef("customer"), scope="calls", lifted_by=None)
     chosen = Q(pk__in=Lead.objects.key_customers().values("pk")) if milestone.key_calls else Q(pk__in=[])
     if milestone.referrals == Referrals.CALL:
         chosen |= Q(kind=Lead.Kind.LEADER_REFERRAL)
-    return told_leads(milestone).filter(
-        chosen, Exists(number), ~Exists(no_calls), consultant__isnull=False, customer__preference__in=CALLED
-    )
+    return told_leads(milestone).filter(chosen).may_be_called()
 
 
 def calls_in_order(milestone: Milestone) -> list[tuple[int, int]]:

@@ -125,7 +125,7 @@ def broadcast(request: HttpRequest, pk: int) -> HttpResponse:
         "live": request.path if running or row.being_planned else "",
         "may_write": gates.may_make(user, row.project),
         "may_approve": gates.may_approve(user, row.project),
-        "own": row.prepared_by_id == user.pk,
+        "own": row.writers.filter(pk=user.pk).exists(),
         "audience": in_words(row.audience, row.project),
         "why": ReasonForm(),
         "stays": row.standing in ("draft", "submitted", "approved", "overdue", "running", "paused"),

@@ -102,7 +102,7 @@ def milestone(request: HttpRequest, pk: int) -> HttpResponse:
         "counts": facts_milestones.counts(row) if row.run is None and (writes or approves) else None,
         "may_write": writes,
         "may_approve": approves,
-        "own": row.prepared_by_id == user.pk,
+        "own": row.writers.filter(pk=user.pk).exists(),
         "guests": facts_milestones.own_guests(row, user),
         **facts_milestones.detail(row),
         **_forms(row),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
-from crm.rules_messages import Left, State
+from crm.rules_messages import Left, Refusal, State
 
 Text = str | Promise
 
@@ -43,6 +43,26 @@ LEFT: dict[str, Text] = {
     Left.BUDGET: _("the budget is used up"),
     Left.HOUR: _("waits for its own hour"),
 }
+REFUSED: dict[str, Text] = {
+    Refusal.THROTTLED: _("the carrier is taking fewer messages"),
+    Refusal.BAD_NUMBER: _("the carrier does not know the number"),
+    Refusal.BLACKLIST: _("the number is on the carrier's blacklist"),
+    Refusal.SIGNATURE: _("the carrier does not accept the signature"),
+    Refusal.TEMPLATE: _("the carrier does not accept the text as a template"),
+    Refusal.KEYWORD: _("a word of the text is not allowed by the carrier"),
+    Refusal.BALANCE: _("the balance at the carrier is used up"),
+    Refusal.OTHER: _("the carrier gave no reason"),
+}
+
+
+def why(code: str) -> str:
+    """Why a message does not go, or did not arrive; "" without a reason. A carrier's own code is shown as such."""
+    words = LEFT.get(code) or REFUSED.get(code)
+    if words is not None or not code:
+        return str(words or "")
+    return gettext("the carrier's code %(code)s") % {"code": code}
+
+
 TONES: dict[str, str] = {
     State.DELIVERED: "good",
     State.UNDELIVERED: "bad",

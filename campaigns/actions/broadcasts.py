@@ -18,6 +18,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaigns import facts_audiences, facts_broadcasts
+from campaigns.actions import approvals
 from campaigns.facts_festivals import next_festival
 from campaigns.facts_greetings import spokesperson
 from campaigns.models import Broadcast, SavedAudience
@@ -90,6 +91,7 @@ def save_broadcast(
     row.state, row.prepared_by, row.prepared_at, row.reason = State.DRAFT, by, at, ""
     _let_go(row)
     row.save()
+    row.writers.add(by)
     _log("broadcast.saved", row, by, at)
     return row
 
@@ -143,6 +145,7 @@ def rehearse(*, broadcast_id: int, at: dt.datetime) -> bool:
     run = _open(broadcast_id, at)
     if run is None:
         return False
+    drop_strays(at=at)  # what an earlier text of it had planned must not stand in its own way (SC-6)
     row = Broadcast.objects.select_related("project").get(pk=broadcast_id)
     try:
         planned = outbox.plan(
@@ -248,17 +251,18 @@ def submit(*, broadcast_id: int, by: User, at: dt.datetime) -> Broadcast:
     if not row.summary.get("messages"):
         raise RuleViolation(_("Nobody would get it. Choose another audience."), code="nobody")
     _still_time(row, at)
-    return _to(row, State.SUBMITTED, "broadcast.submitted", by, at, reason="")
+    _to(row, State.SUBMITTED, "broadcast.submitted", by, at, reason="")
+    approvals.waits_for_approval(row, row.title, at)
+    return row
 
 
 @transaction.atomic
 def approve(*, broadcast_id: int, by: User, at: dt.datetime) -> Broadcast:
-    """Approve what another person wrote: it starts by itself when its hour comes."""
+    """Approve what others wrote, all of them: it starts by itself when its hour comes."""
     row = _locked(broadcast_id)
     if row.state != State.SUBMITTED:
         raise RuleViolation(_("This broadcast does not wait for approval."))
-    if row.prepared_by_id == by.pk:
-        raise RuleViolation(_("Another person approves what you wrote."), "SC-13", code="own_work")
+    approvals.not_own(row, by)
     _still_time(row, at)
     return _to(row, State.APPROVED, "broadcast.approved", by, at, approved_by=by, approved_at=at)
 
@@ -269,7 +273,9 @@ def send_back(*, broadcast_id: int, reason: str, by: User, at: dt.datetime) -> B
     row = _locked(broadcast_id)
     if row.state != State.SUBMITTED:
         raise RuleViolation(_("This broadcast does not wait for approval."))
-    return _to(row, State.DRAFT, "broadcast.sent_back", by, at, reason=_given(reason))
+    _to(row, State.DRAFT, "broadcast.sent_back", by, at, reason=_given(reason))
+    approvals.sent_back(row, row.title, at)
+    return row
 
 
 @transaction.atomic
@@ -319,6 +325,7 @@ def start_due(*, broadcast_id: int, at: dt.datetime) -> Start:
         _to(row, State.LAUNCHED, "broadcast.started", None, at, problem="")
     elif due is Start.OVERDUE:
         _to(row, State.OVERDUE, "broadcast.overdue", None, at)
+        approvals.start_missed(row, at)
     elif due is Start.EXPIRED:
         outbox.cancel(run_id=row.run.pk, by=None, at=at)
         _to(row, State.EXPIRED, "broadcast.expired", None, at)
@@ -327,11 +334,15 @@ def start_due(*, broadcast_id: int, at: dt.datetime) -> Start:
 
 def drop_strays(*, at: dt.datetime) -> int:
     """Throw away the plans that a change of the text has left behind: their places in the cap are free again."""
-    strays = list(facts_broadcasts.strays(before=at - STALLED))
-    for run_id in strays:
-        outbox.discard_plan(run_id=run_id, at=at)
+    dropped = 0
+    for run_id in facts_broadcasts.strays():
+        try:
+            outbox.discard_plan(run_id=run_id, at=at)
+        except RuleViolation:  # another worker has just thrown it away
+            continue
         outbox.cancel(run_id=run_id, by=None, at=at)
-    return len(strays)
+        dropped += 1
+    return dropped
 
 
 def send_to_self(*, row: Broadcast, by: User, at: dt.datetime) -> None:

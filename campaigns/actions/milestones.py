@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaigns import facts_milestones
+from campaigns.actions import approvals
 from campaigns.actions.telling import clear, place_occasion
 from campaigns.models import Correction, Milestone
 from campaigns.rules_milestones import FIELDS, Referrals
@@ -75,6 +76,7 @@ def save_milestone(
     row.key_calls, row.referrals = sheet.key_calls, sheet.referrals
     row.state, row.prepared_by, row.prepared_at = State.DRAFT, by, at
     row.save()
+    row.writers.add(by)
     row.buildings.set(sheet.buildings)
     _log("milestone.saved", row, by, at)
     return row
@@ -91,17 +93,17 @@ def submit(*, milestone_id: int, by: User, at: dt.datetime) -> Milestone:
     row.state = State.SUBMITTED
     row.save(update_fields=["state"])
     _log("milestone.submitted", row, by, at)
+    approvals.waits_for_approval(row, row.title, at)
     return row
 
 
 @transaction.atomic
 def approve(*, milestone_id: int, by: User, at: dt.datetime) -> Milestone:
-    """Approve what another person wrote: it becomes an occasion of the call sheets, and is told from its day on."""
+    """Approve what others wrote: it becomes an occasion of the call sheets, and is told from its day on."""
     row = _locked(milestone_id)
     if row.state != State.SUBMITTED:
         raise RuleViolation(_("This milestone does not wait for approval."), CLAUSE)
-    if row.prepared_by_id == by.pk:
-        raise RuleViolation(_("Another person approves what you wrote."), "SC-13")
+    approvals.not_own(row, by)
     if row.day < at.astimezone(row.project.zone).date():
         raise RuleViolation(_("The day has passed. It cannot be approved any more."), CLAUSE)
     row.state, row.approved_by, row.approved_at = State.APPROVED, by, at
@@ -122,6 +124,7 @@ def send_back(*, milestone_id: int, reason: str, by: User, at: dt.datetime) -> M
     row.state, row.reason = State.DRAFT, reason.strip()[:200]
     row.save(update_fields=["state", "reason"])
     _log("milestone.sent_back", row, by, at)
+    approvals.sent_back(row, row.title, at)
     return row
 
 

@@ -63,6 +63,7 @@ class Milestone(models.Model):
     planned_at = models.DateTimeField(_("planned at"), null=True)
     prepared_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     prepared_at = models.DateTimeField(_("prepared at"))
+    writers = models.ManyToManyField(User, related_name="+")  # SC-13: none of them approves it
     approved_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     approved_at = models.DateTimeField(_("approved at"), null=True)
     ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")

@@ -10,7 +10,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm.actions import audit
+from crm.compose import GUEST, TextRefused, pieces
 from crm.errors import RuleViolation
+from crm.facts_messages import parts_of
 from crm.gateways import guard, open_line
 from crm.gateways.line import LineDown
 from crm.gateways.secrets import seal
@@ -24,7 +26,7 @@ from crm.models import (
     SendRun,
     User,
 )
-from crm.outbox.runs import check_template, launch, line_of, open_run
+from crm.outbox.runs import check_template, launch, line_of, open_run, refuse_text
 from crm.phones import parse
 from crm.rules_messages import RunKind, State
 
@@ -126,11 +128,17 @@ def send_test(*, gateway: Gateway, raw: str, body: str, by: User, at: dt.datetim
         project=gateway.project, gateway=gateway, kind=RunKind.TEST, title=_("test"), body=body,
         consultant=str(by), starts_at=at, expires_at=at + dt.timedelta(hours=1), by=by, at=at,
     )  # fmt: skip
+    text = MessageText(opening=GUEST, consultant=str(by)[:60])
+    try:
+        counted = pieces(parts_of(run, text).text_for(gateway.layout))
+    except TextRefused as refused:
+        raise refuse_text(refused) from None
     message = Message.objects.create(
-        run=run, to=parsed.numbers[0].identity, state=State.QUEUED, counts=False, pieces=1,
+        run=run, to=parsed.numbers[0].identity, state=State.QUEUED, counts=False, pieces=counted.billed,
         day=at.astimezone(gateway.project.zone).date(), not_before=at, changed_at=at,
     )  # fmt: skip
-    MessageText.objects.create(message=message, opening="尊敬的贵宾", consultant=str(by)[:60])
+    text.message = message
+    text.save(force_insert=True)
     SendRun.objects.filter(pk=run.pk).update(planned_at=at)
     launch(run_id=run.pk, by=by, at=at)
     _log("gateway.test_sent", gateway, by, at)

@@ -27,7 +27,7 @@ from crm.errors import RuleViolation
 from crm.facts_messages import progress
 from crm.models import Message, SendRun
 from crm.outbox.judging import Judge, is_capped
-from crm.outbox.staging import MEMORY, Audience, Chunk, Row, alone, hand_over, staged
+from crm.outbox.staging import MEMORY, Audience, Chunk, Row, alone, hand_over, staged, undisturbed
 from crm.rules_hours import next_opening
 from crm.rules_messages import State
 
@@ -60,7 +60,7 @@ def plan(
     start = max(run.starts_at, at)
     if run.marketing:
         start = next_opening(start, run.project.sms_hours)
-    with alone(), staged(audience) as chunks:
+    with alone(), undisturbed(run.pk), staged(audience) as chunks:
         if not SendRun.objects.filter(pk=run.pk, state=SendRun.State.DRAFT).exists():
             raise RuleViolation(_("Only a planned draft can be planned anew."), code="not_draft")
         judge = Judge(run=run, start=start, kept_free=kept_free)

@@ -29,7 +29,7 @@ from crm.models import (
 )
 from crm.models.gateways import Filing
 from crm.names import clean_name
-from crm.outbox.staging import alone
+from crm.outbox.staging import undisturbed
 from crm.rules_messages import PRIORITY, RunKind, State
 
 AT_ONCE = 2_000  # rows that a cancelling request changes itself
@@ -244,9 +244,9 @@ def cancel_rest(run_id: int, at: dt.datetime, *, most: int) -> int:
 def discard_plan(*, run_id: int, at: dt.datetime) -> None:
     """Take back the plan of a draft, to change it and plan anew; nothing of it was ever sent.
 
-    Race closed by the planners' lock: whoever still plans it ends first.
+    Race closed by the run's lock: whoever still plans it ends first.
     """
-    with alone(), transaction.atomic():
+    with undisturbed(run_id), transaction.atomic():
         _discard(run_id)
 
 

@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 from psycopg.types.json import Jsonb
 
 CHUNK = 25_000
-LOCK_PLANNING = 7302
+LOCK_PLANNING, LOCK_RUN = 7302, 7304
 #: how a queryset may name a column whose own name is taken by a field of its model or a word of SQL
 ALIASES = {"id": "customer_id", "pk": "customer_id", "signed_by": "consultant", "left": "reason"}
 
@@ -70,15 +70,26 @@ MEMORY = "SET LOCAL work_mem = '64MB'"  # for one sort or join of one chunk, unt
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """One planner at a time, over all of its transactions, and nobody takes its plan away meanwhile; a lost connection
-    lets the lock go.
-    """
+    """One planner at a time, over all of its transactions; a lost connection lets the lock go."""
+    with _locked("pg_advisory_lock(%s)", "pg_advisory_unlock(%s)", [LOCK_PLANNING]):
+        yield
+
+
+@contextmanager
+def undisturbed(run_id: int) -> Iterator[None]:
+    """Nobody plans this run and takes its plan away at the same time; other runs are not waited for."""
+    with _locked("pg_advisory_lock(%s, %s)", "pg_advisory_unlock(%s, %s)", [LOCK_RUN, run_id]):
+        yield
+
+
+@contextmanager
+def _locked(take: str, leave: str, words: list[int]) -> Iterator[None]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK_PLANNING])
+        cursor.execute(f"SELECT {take}", words)
         try:
             yield
         finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK_PLANNING])
+            cursor.execute(f"SELECT {leave}", words)
 
 
 @contextmanager

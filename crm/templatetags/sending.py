@@ -6,7 +6,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from crm.labels_messages import LEFT, MESSAGE_STATES, ORDER, TONES
+from crm.labels_messages import MESSAGE_STATES, ORDER, TONES, why
 
 register = template.Library()
 
@@ -20,8 +20,8 @@ def message_state(code: str) -> SafeString:
 
 @register.filter
 def left_reason(code: str) -> str:
-    """Why somebody gets no message, or not now."""
-    return str(LEFT.get(code, code))
+    """Why somebody gets no message, or not now, or why it did not arrive."""
+    return why(code)
 
 
 @register.filter

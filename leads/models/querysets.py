@@ -11,9 +11,10 @@ from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Valu
 from django.db.models.expressions import Combinable
 
 from crm.access import scope
-from crm.models import Customer, CustomerPhone, User
+from crm.models import Customer, CustomerPhone, OptOut, User
 from crm.names import query_bigrams
 from crm.roles import Action, Limit
+from crm.states import Preference
 from leads.states import Bin
 
 NOT_A_VIEW = (Limit.EXISTENCE_ONLY, Limit.COUNTS_ONLY, Limit.WITH_DEAL)
@@ -106,6 +107,15 @@ class LeadQuerySet(models.QuerySet):
             (~owner & Q(state="live") & (Q(grade="A") | Q(is_key=True, grade__in=["A", "B"])))
             | (owner & Q(is_key=True, state__in=["live", "closed"])),
             kind="ordinary",
+        )
+
+    def may_be_called(self) -> LeadQuerySet:
+        """A consultant calls them, on a number that is not known to be wrong, and they wish for it (SC-7)."""
+        number = CustomerPhone.objects.filter(customer=OuterRef("customer"), live=True, bad_since=None)
+        stop = OptOut.objects.filter(customer=OuterRef("customer"), scope="calls", lifted_by=None)
+        wish = (Preference.WELCOME.value, Preference.FEWER.value)
+        return self.filter(
+            Exists(number), ~Exists(stop), consultant__isnull=False, customer__preference__in=wish
         )
 
     def one_a_party(self) -> LeadQuerySet:
