@@ -52,12 +52,16 @@ class Listed(NamedTuple):
     reason: str
 
 
-def put_on_a_list(task: CallTask | NewTask, owner: int | None, where: Place) -> None:
-    """Write whose list a task stands on; the credit stays with the owner.
-
-    A data repair stands there from the day it is owed: it is done instead of a call that cannot be made (PX-1).
+def moment_listed(kind: str, opens: dt.datetime, due: dt.datetime) -> dt.datetime:
+    """The moment whose day a duty stands on a list: its due one. A data repair stands there from the day it is owed: it
+    is done instead of a call that cannot be made (PX-1).
     """
-    wanted = task.opens_at if task.kind == CallTask.Kind.REPAIR else task.due_at
+    return opens if kind == CallTask.Kind.REPAIR else due
+
+
+def put_on_a_list(task: CallTask | NewTask, owner: int | None, where: Place) -> None:
+    """Write whose list a task stands on; the credit stays with the owner."""
+    wanted = moment_listed(task.kind, task.opens_at, task.due_at)
     task.credit_id = owner
     task.assignee_id, task.list_day, task.moved_reason = listed(task.kind, task.clause, wanted, owner, where)
 

@@ -23,7 +23,7 @@ from crm.models.bulk import Differences, these, write_changed
 from crm.models.copying import copy_rows
 from leads import facts, rules
 from leads.actions import occasion_fates
-from leads.actions.placing import Listed, Surroundings, listed, put_on_a_list
+from leads.actions.placing import Listed, Surroundings, listed, moment_listed, put_on_a_list
 from leads.actions.plan_rows import (
     LEAD_FIELDS,
     NEW_TASK,
@@ -120,7 +120,13 @@ def outlook(
     place = _surroundings(plans, {project: frame}, at).of(project)
     for lead, plan in plans.items():
         owner = int(plan.consultant) if plan.consultant else None
-        duties = [(duty, listed(duty.kind, duty.clause, duty.due, owner, place)) for duty in plan.open_duties]
+        duties = [
+            (
+                duty,
+                listed(duty.kind, duty.clause, moment_listed(duty.kind, duty.opens, duty.due), owner, place),
+            )
+            for duty in plan.open_duties
+        ]
         yield lead, plan.grade, duties
 
 
