@@ -175,30 +175,39 @@ def _started(by: Any, project: Any, content: bytes) -> Any:
 
 def _load(by: Any, project: Any, name: str, content: bytes) -> None:
     """Load a register as the screens and the worker do, and say how it went."""
+    from django.db import connection
+
     rows = content.count(b"\n") - 1
     with ProcessPoolExecutor(
         PROCESSES, mp_context=multiprocessing.get_context("spawn"), initializer=set_up
     ) as pool:
-        list(pool.map(_warm, range(PROCESSES)))
+        before = max(pool.map(_warm, range(PROCESSES)))
         batch = _started(by, project, content)
         began = time.perf_counter()
         done = list(pool.map(_lane, [batch.pk] * PROCESSES))
         took = time.perf_counter() - began
     cpu, there = sum(each.cpu for each in done), sum(each.there for each in done)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # what autovacuum, off here, would have done by the next load
     batch.refresh_from_db()
-    more = (
-        f" here, {there / rows * 1e6:.0f} of the database, {max(each.peak for each in done):.0f} MB at most"
-    )
+    peak = max(each.peak for each in done)
+    more = f" here, {there / rows * 1e6:.0f} of the database, {peak:.0f} MB at most ({before:.0f} before)"
     _tell(name, rows, took, cpu, more)
     say(
         f"  {batch.state}: {batch.accepted} accepted, {batch.refused} refused, {batch.report['run']['counts']}"
     )
 
 
-def _warm(_process: int) -> None:
-    """Both processes are up, with Django and a connection, before the clock starts."""
+def _warm(_process: int) -> float:
+    """Both processes are up, with Django and a connection, before the clock starts. Returns the size in MB."""
     _server_seconds()
     time.sleep(1)
+    return _megabytes()
+
+
+def _megabytes() -> float:
+    """The largest size of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _lane(batch_id: int) -> Done:
@@ -210,8 +219,7 @@ def _lane(batch_id: int) -> Done:
     while ImportBatch.objects.filter(pk=batch_id, state=ImportBatch.State.RUNNING).exists():
         if not importing_run.advance(batch_id=batch_id, at=AT):
             time.sleep(0.005)
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return Done(time.process_time() - cpu, _server_seconds() - there, used.ru_maxrss / 1024)
+    return Done(time.process_time() - cpu, _server_seconds() - there, _megabytes())
 
 
 def _server_seconds() -> float:
