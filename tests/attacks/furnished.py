@@ -43,7 +43,21 @@ from tests.access.world import NOW, World
 from tests.architecture.source import ROOT
 
 NOTICE_KINDS = sorted(path.stem for path in (ROOT / "templates/notices").glob("*.html"))
-WORDS = ("text", "name", "customer", "clause", "file", "by", "run", "device", "address", "from", "until")
+WORDS = (
+    "title",
+    "why",
+    "text",
+    "name",
+    "customer",
+    "clause",
+    "file",
+    "by",
+    "run",
+    "device",
+    "address",
+    "from",
+    "until",
+)
 """Texts that a notice may hold."""
 LATER = NOW + dt.timedelta(hours=4)
 
@@ -117,7 +131,7 @@ def _sent(project: Project, lead: Lead, lin: User, things: dict[str, int]) -> No
     for number, (state, customer) in enumerate(zip(states, people, strict=False)):
         for order in (run, single) if customer == lead.customer else (run,):
             message = Message.objects.create(
-                run=order, customer=customer, to=f"+861380013800{number}", state=state, counts=True, pieces=1,
+                run=order, customer=customer, to=f"+861390013800{number}", state=state, counts=True, pieces=1,
                 day=NOW.date(), not_before=NOW, changed_at=NOW,
             )  # fmt: skip
             MessageText.objects.create(message=message, opening="尊敬的贵宾", consultant="林晓")

@@ -53,6 +53,7 @@ CODES = {
 NOT_SHOWN = {
     "Consent.wording", "CustomerPhone.raw", "DowngradeReview.note", "GatewayTemplate.note", "InboundMessage.sender",
     "MergeRecord.reason", "RefusedRow.sheet", "SendRun.consultant", "StaffName.name", "notice pool_waiting", "notice same_day_missed",
+    "notice welcome",
 }  # fmt: skip
 """What no page repeats: it is kept for the record, compared, or a notice that only counts."""
 MARK = "\"'><i onqz>"
