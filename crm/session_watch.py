@@ -32,6 +32,18 @@ def started(sender: Any, request: HttpRequest, user: User, **_kwargs: Any) -> No
 user_logged_in.connect(started, dispatch_uid="crm.session_watch.started")
 
 
+class NothingKeptMiddleware:
+    """What the product answers is kept by no browser and no proxy: after signing out, Back shows no customer."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
 class SessionLifetimeMiddleware:
     """Ends sessions that are too old or were left alone, and those that were ended elsewhere."""
 

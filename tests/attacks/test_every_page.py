@@ -32,6 +32,8 @@ HEADERS = {
 def complaints(answer: Any) -> list[str]:
     """What is wrong with one answer."""
     found = [f"{name} is not {value}" for name, value in HEADERS.items() if answer.headers.get(name) != value]
+    if "no-store" not in answer.headers.get("Cache-Control", ""):
+        found.append("a browser may keep it")
     policy = {part.strip() for part in answer.headers.get("Content-Security-Policy", "").split(";")}
     if policy != POLICY:
         found.append(f"policy {sorted(policy)}")
