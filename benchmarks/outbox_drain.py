@@ -26,7 +26,7 @@ from crm.launch.process import spawn, stop
 PASSWORD = "bench-42"  # noqa: S105
 RECEIPT_AFTER = 0.5  # seconds
 OPTS_OUT = "777"
-QUIET = 3.0  # seconds between two looks at the progress page
+QUIET = 5.0  # seconds between two looks at progress page and memory
 OPTED = """
 SELECT s.number, extract(epoch FROM (clock_timestamp() - t.started_at)) FROM crm_suppression s
 JOIN crm_message m ON m."to" = s.number AND m.run_id = %s JOIN crm_attempt t ON t.message_id = m.id
@@ -153,6 +153,7 @@ def observe(run_id: int, first: int, parent: Any, watch: Watch, look: Any) -> tu
         known = opted(run_id, known, watch)
         if sent and now - looked > QUIET:
             looked = now
+            say(f"  {now - started:6.0f} s {sent:>9,}")
             for child in children(parent.pid):
                 watch.memory.setdefault(child, []).append((sent, resident(child)))
             for _look in range(3):

@@ -3,6 +3,8 @@
     python -m tests.faults.senders GATEWAY BASE kill COUNT LOG MOST   kill COUNT senders at their work, two at a time
     python -m tests.faults.senders GATEWAY BASE freeze SECONDS stop one in the middle of its work, then let it go on
     python -m tests.faults.senders GATEWAY BASE finish         one sender, until nothing is left
+    python -m tests.faults.senders 0 BASE crowd PORT COUNT     a project, its line and a launched run; says their ids
+    python -m tests.faults.senders GATEWAY BASE reap           what lost senders left is taken up
 
 BASE is the moment of the test at which real time 0 lies, so that every process agrees that it is ten in the morning.
 """
@@ -79,6 +81,25 @@ def freeze(gateway: int, base: float, seconds: float) -> None:
     os.waitpid(child, 0)
 
 
+def launched(port: int, count: int) -> None:
+    from tests.crm.smsc import smpp_gateway
+    from tests.factories import make_project
+    from tests.faults.test_outbox_killed import crowd
+
+    project = make_project("重启园")
+    gateway = smpp_gateway(project, port, rate=150, window=10, settings={"sessions": 2})
+    sys.stdout.write(f"{gateway.pk} {crowd(project, count).pk}\n")
+
+
+def reap() -> None:
+    from crm.models import Message
+    from crm.outbox import sweeping
+
+    start = dt.datetime(2026, 3, 2, 2, 0, tzinfo=dt.UTC)
+    Message.objects.filter(lease_until__isnull=False).update(lease_until=start)
+    sweeping.reap(at=start + dt.timedelta(hours=2))
+
+
 def main() -> None:
     import django
 
@@ -88,6 +109,10 @@ def main() -> None:
         kill(int(gateway), float(base), int(more[0]), Path(more[1]), int(more[2]))
     elif what == "freeze":
         freeze(int(gateway), float(base), float(more[0]))
+    elif what == "crowd":
+        launched(int(more[0]), int(more[1]))
+    elif what == "reap":
+        reap()
     else:
         os.waitpid(fork(int(gateway), float(base)), 0)
 

@@ -76,12 +76,13 @@ def crowd(project: Project, count: int) -> SendRun:
     )
     CustomerPhone.objects.bulk_create(
         [
-            CustomerPhone(customer=each, e164=f"+86139{index:08}", raw="", reversed="", is_main=True)
+            CustomerPhone(customer=each, e164=f"+86137{index:08}", raw="", reversed="", is_main=True)
             for index, each in enumerate(people)
         ]
     )
     run = make_run(project, expires_at=AT + dt.timedelta(hours=9))
-    outbox.plan(run=run, audience=Customer.objects.values(customer_id=F("pk")), at=AT)
+    audience = Customer.objects.filter(pk__in=[each.pk for each in people]).values(customer_id=F("pk"))
+    outbox.plan(run=run, audience=audience, at=AT)
     outbox.launch(run_id=run.pk, by=None, at=AT)
     return run
 
