@@ -230,15 +230,8 @@ def register_visit(
         submission=submission,
     )
     _fill(row, sheet)
-    append(
-        lead,
-        EventKind.VISIT,
-        happened_at=happened_at,
-        by=by,
-        at=at,
-        visit=row,
-        appointment=appointment,
-    )
+    happened: dict[str, Any] = {"happened_at": happened_at, "by": by, "at": at}
+    append(lead, EventKind.VISIT, **happened, visit=row, appointment=appointment)
     if sheet.units:
         row.units.set(sheet.units)
     _note_sheet(row, lead, sheet, by=by, at=at)

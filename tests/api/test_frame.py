@@ -78,7 +78,6 @@ def test_a_bug_is_a_problem_too_and_tells_nothing(stage: Stage, monkeypatch: pyt
         '"x"',
         "[" * 100_000,
         '{"talked": ' + "[" * 5000 + "]" * 5000 + "}",
-        '{"phone": "1\\u0000", "name": "x", "talked": true}',
         '{"phone": "1", "name": "\\ud800", "talked": true}',
         '{"phone": "1", "name": "x", "talked": "maybe"}',
         '{"phone": "1", "name": "x", "talked": true, "heard_via": ' + "9" * 400 + "}",
@@ -166,7 +165,7 @@ def test_fields_of_the_server_are_refused_by_name(stage: Stage, name: str) -> No
 @pytest.mark.parametrize(
     "query",
     ["nonsense=1", "order=pk", "order=-customer__phones", "ordering=id", "grade=Z", "consultant=x", "source=99999",
-     "size=0", "size=201", "size=x", "after=damaged", "before=WyJ4Il0", "format=xml", "q=%00", "project=1",
+     "size=0", "size=201", "size=x", "after=damaged", "before=WyJ4Il0", "format=xml", "project=1",
      "customer__phones__e164__startswith=+86"],
 )  # fmt: skip
 def test_unknown_parameters_orders_filters_and_cursors_are_refused(stage: Stage, query: str) -> None:

@@ -146,35 +146,6 @@ def test_a_wrong_project_keeps_its_input(root: Client, values: dict[str, str], f
     assert Project.objects.count() == 1
 
 
-def test_a_project_says_at_which_closing_time_its_duties_fall_due(root: Client) -> None:
-    assert "10:00-11:30\n15:30-17:00" in root.get(at("project_new")).content.decode()
-    root.post(at("project_new"), PROJECT)
-    made = Project.objects.get(name="Lakeside")
-    shown = at("project_detail", made.pk)
-    assert "Duties fall due at 20:30" in root.get(shown).content.decode()
-    root.post(at("project_edit", made.pk), {**PROJECT, "closes_at": "19:00"})
-    said = root.get(shown).content.decode()
-    assert "The doors close at 19:00, but duties fall due at 20:30" in said
-    assert "sales manager drafts a version" in said
-
-
-def test_a_project_has_its_own_hours_for_marketing_messages(root: Client) -> None:
-    root.post(at("project_new"), PROJECT)
-    made = Project.objects.get(name="Lakeside")
-    assert (
-        "09:00–20:00" in root.get(at("project_detail", made.pk)).content.decode()
-    )  # unless it says otherwise
-    own = {"sms_opens_at": "10:00", "sms_closes_at": "18:30"}
-    root.post(at("project_edit", made.pk), {**PROJECT, **own})
-    assert "10:00–18:30" in root.get(at("project_detail", made.pk)).content.decode()
-    root.post(at("project_edit", made.pk), PROJECT)
-    made.refresh_from_db()
-    assert (made.sms_hours.opens, made.sms_hours.closes) == (
-        dt.time(10),
-        dt.time(18, 30),
-    )  # left as they were
-
-
 def test_an_area_without_buildings_says_where_they_are_made(root: Client, project: Project) -> None:
     assert "no buildings yet" in root.get(at("area_new")).content.decode()
 
@@ -253,7 +224,7 @@ def test_the_team_calendar_asks_the_same_number_of_questions(
     for _ in range(people):
         WeeklyRest.objects.create(user=make_user(project=project), weekday=1)
     wu.get(at("shifts"))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         wu.get(at("shifts"), {"view": "month"})
 
 

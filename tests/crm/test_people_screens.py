@@ -246,4 +246,4 @@ def test_the_list_asks_the_same_number_of_questions(
 
 
 # Session, user, memberships, projects, the list, its roles, unread notices.
-QUERIES_OF_THE_LIST = 6
+QUERIES_OF_THE_LIST = 5

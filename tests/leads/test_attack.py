@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -263,5 +264,8 @@ def test_sc_2_4_the_farthest_day_is_the_limit_in_every_zone(stage: Stage) -> Non
     stage.project.time_zone = "America/New_York"
     stage.project.save()
     lead = stage.visitor("王芳", "13800138000", at=at(2, 23), grade="C").lead
-    put = grading.put_off(lead_id=lead.pk, until=dt.date.max, reason="出差", by=stage.lin, at=at(4, 9))
+    said: dict[str, Any] = {"lead_id": lead.pk, "reason": "出差", "by": stage.lin, "at": at(4, 9)}
+    with pytest.raises(RuleViolation, match="At the latest 16 March 2026"):
+        grading.put_off(until=dt.date.max, **said)
+    put = grading.put_off(until=dt.date(2026, 3, 16), **said)
     assert put.due_at == dt.datetime(2026, 3, 16, 20, 30, tzinfo=ZoneInfo("America/New_York"))

@@ -55,7 +55,7 @@ def test_an_appointment_of_a_visit_lies_ahead_of_it() -> None:
     party = registering.Party(
         project=project, phone="13800138000", name="王", salutation="ms", consultant=lin
     )
-    with pytest.raises(RuleViolation, match="lie ahead"):
+    with pytest.raises(RuleViolation, match="lies ahead"):
         registering.register_visit(
             party=party, happened_at=factories.AT, by=lin, at=factories.AT, appointment=factories.AT
         )
