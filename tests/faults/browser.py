@@ -20,7 +20,9 @@ class Person:
     """Somebody signed in. Safe to use from several threads, like several windows of one browser."""
 
     def __init__(self, port: int, login: str) -> None:
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120)
+        # A connection for each request: one that is kept may be closed by the server just as the next request leaves.
+        fresh = httpx.Limits(max_keepalive_connections=0)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=120, limits=fresh)
         self.client.headers["Accept-Language"] = "en"
         self.client.cookies.set("django_language", "en")
         self.token = self.token_of(self.client.get("/accounts/login/"))

@@ -91,7 +91,7 @@ def test_a_day_of_the_product(folder: Path) -> None:
 
     again.process.kill()
     again.process.wait()
-    assert until(lambda: again.processes() == {}, 15), again.processes()
+    assert until(lambda: again.processes() == {}), again.processes()
 
 
 def test_a_used_port_is_one_clear_line(folder: Path) -> None:
