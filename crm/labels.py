@@ -63,21 +63,3 @@ GRADES: dict[str, str | Promise] = {
     "D": _("grade D"),
     "": _("not graded"),
 }
-
-#: Where a message stands (crm/rules_messages.py).
-MESSAGE_STATES: dict[str, Mark] = {
-    "held": Mark(_("on hold"), "clock"),
-    "queued": Mark(_("in line"), "clock"),
-    "claimed": Mark(_("being sent"), "message"),
-    "sending": Mark(_("being sent"), "message"),
-    "accepted": Mark(_("sent"), "message"),
-    "delivered": Mark(_("delivered"), "check"),
-    "undelivered": Mark(_("not delivered"), "circle-x"),
-    "no_receipt": Mark(_("no receipt"), "alert-circle"),
-    "refused": Mark(_("refused by the carrier"), "circle-x"),
-    "unknown": Mark(_("outcome unknown"), "alert-circle"),
-    "unknown_final": Mark(_("outcome unknown"), "alert-circle"),
-    "suppressed": Mark(_("not sent"), "ban"),
-    "cancelled": Mark(_("cancelled"), "circle-x"),
-    "expired": Mark(_("expired"), "circle-x"),
-}

@@ -54,24 +54,6 @@ class LeadKind(StrEnum):
     VIP = "vip"
 
 
-class LeadState(StrEnum):
-    """Whether the lead is still to be worked (SC-11, SC-4.2)."""
-
-    LIVE = "live"
-    CLOSED = "closed"
-    LOST = "lost"
-    INVALID = "invalid"
-
-
-class Phase(StrEnum):
-    """Which part of the procedure a lead is in: SC-1, SC-2 or SC-4."""
-
-    NEW = "new"
-    CALLER = "caller"
-    VISITOR = "visitor"
-    BUYER = "buyer"
-
-
 class DealStage(StrEnum):
     """PX-9, in the order of progress; the last three undo it."""
 

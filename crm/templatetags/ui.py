@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm.labels import BINS, DUE, GRADES, MESSAGE_STATES, Mark
+from crm.labels import BINS, DUE, GRADES, Mark
 
 register = template.Library()
 SPRITE = "vendor/tabler-icons/icons.svg"
@@ -89,15 +89,6 @@ def _grade(code: str, title: str, read: str) -> SafeString:
 def due(state: str, text: str = "") -> SafeString:
     """A due state (crm.labels.DUE): icon, word, colour; `text` replaces the word, e.g. "17:00" or "2 days overdue"."""
     return _mark("due", state, DUE.get(state), text)
-
-
-@register.simple_tag
-def message_state(code: str) -> SafeString:
-    """Where a message stands (crm.labels.MESSAGE_STATES), as a tag."""
-    mark = MESSAGE_STATES.get(code, Mark(code, UNKNOWN_ICON))
-    kind = {"delivered": "tag-good", "unknown": "tag-warn"}.get(code, "")
-    kind = "tag-bad" if code in ("undelivered", "refused") else kind
-    return format_html('<span class="tag {}">{}</span>', kind, mark.label)
 
 
 @register.simple_tag(name="bin")

@@ -70,18 +70,6 @@ def set_preference(*, lead_id: int, preference: str, by: User, at: dt.datetime) 
     return lead
 
 
-@transaction.atomic
-def repair_number(*, lead_id: int, raw: str, by: User, at: dt.datetime) -> Lead:
-    """PX-1: a right number ends the data repair of every lead of this customer."""
-    lead = lock_lead(lead_id)
-    customers.add_numbers(customer=lead.customer, raw=raw, region=lead.project.region, by=by, at=at)
-    for row in Lead.objects.current().filter(customer=lead.customer):
-        append(row, EventKind.PHONE_REPAIRED, happened_at=at, by=by, at=at)
-    planning.replan_party(lead, at=at)
-    lead.refresh_from_db()
-    return lead
-
-
 def _replanned(lead: Lead, at: dt.datetime) -> Lead:
     planning.replan([lead.pk], at=at)
     lead.refresh_from_db()
