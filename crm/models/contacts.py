@@ -71,8 +71,8 @@ class Contact(models.Model):
         BROADCAST = "broadcast", _("broadcast")
         SERVICE = "service", _("service")
 
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="contacts")
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="contacts")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="contacts", db_index=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="contacts", db_index=False)
     channel = models.CharField(_("channel"), max_length=12)
     direction = models.CharField(
         _("direction"), max_length=3, choices=(("in", _("incoming")), ("out", _("outgoing"))), default="out"
@@ -85,11 +85,13 @@ class Contact(models.Model):
     at = models.DateTimeField(_("at"))
     recorded_at = models.DateTimeField(_("recorded at"))
     tapped_at = models.DateTimeField(_("number tapped at"), null=True, blank=True)
-    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="contacts")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="contacts", db_index=False)
     news = models.TextField(_("news"), blank=True, max_length=2000)
     questions = models.TextField(_("questions"), blank=True, max_length=2000)
     real_need = models.TextField(_("real need"), blank=True, max_length=2000)
-    occasion = models.ForeignKey(Occasion, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    occasion = models.ForeignKey(
+        Occasion, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
     imported = models.BooleanField(default=False)
     submission = models.UUIDField(null=True, unique=True, editable=False)
     voided_at = models.DateTimeField(null=True, blank=True)
@@ -99,7 +101,9 @@ class Contact(models.Model):
         blank=True,
         choices=(("untapped", _("number not tapped")), ("burst", _("more than 5 within 2 minutes"))),
     )
-    accepted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    accepted_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
 
     class Meta:
         verbose_name = _("contact")
@@ -109,6 +113,7 @@ class Contact(models.Model):
             models.Index(fields=["customer", "-at"], name="contact_customer_at"),
             models.Index(fields=["by", "-recorded_at"], name="contact_by_recorded"),
             models.Index(fields=["customer", "at"], name="contact_marketing_sms", condition=MARKETING_SMS),
+            models.Index(fields=["occasion"], name="contact_occasion", condition=Q(occasion__isnull=False)),
             models.Index(
                 fields=["project", "recorded_at"],
                 name="contact_doubtful",
@@ -130,7 +135,7 @@ class Contact(models.Model):
 class Notice(models.Model):
     """Something a person should know, shown behind the bell; `key` makes a sweep that runs twice harmless."""
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notices")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notices", db_index=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     kind = models.CharField(_("kind"), max_length=32)
     key = models.CharField(max_length=120)

@@ -52,15 +52,27 @@ class Customer(models.Model):
     windows = models.JSONField(_("contact windows"), null=True, blank=True, validators=[validate_windows])
     bigrams = ArrayField(models.CharField(max_length=4), default=list, editable=False)
     merged_into = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_records"
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="merged_records",
+        db_index=False,
     )
     created_at = models.DateTimeField(_("created at"))
-    created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    created_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     class Meta:
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
-        indexes = (GinIndex(fields=["bigrams"], name="customer_bigrams"),)
+        indexes = (
+            GinIndex(fields=["bigrams"], name="customer_bigrams"),
+            models.Index(
+                fields=["merged_into"], name="customer_merged", condition=Q(merged_into__isnull=False)
+            ),
+        )
         constraints = (
             models.CheckConstraint(
                 condition=Q(preference__in=[value.value for value in Preference]), name="customer_preference"
@@ -77,7 +89,7 @@ class Customer(models.Model):
 class CustomerPhone(models.Model):
     """A number of a customer. `e164` (with ";ext=" for an extension) is unique among live ones (PX-3)."""
 
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="phones")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="phones", db_index=False)
     e164 = models.CharField(_("number"), max_length=32)
     raw = models.CharField(_("as entered"), max_length=80)
     reversed = models.CharField(max_length=32, editable=False)

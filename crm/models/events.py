@@ -13,7 +13,7 @@ class AuditEvent(models.Model):
     """One deed: a reveal, an export, a setting, a merge. Never updated, never deleted by the product."""
 
     at = models.DateTimeField(_("at"))
-    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     project = models.ForeignKey(Project, on_delete=models.PROTECT, null=True, related_name="+")
     verb = models.CharField(_("verb"), max_length=40)
     target = models.CharField(_("target"), max_length=40, blank=True)

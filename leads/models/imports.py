@@ -126,7 +126,9 @@ class RefusedRow(models.Model):
     `position` is the row's place in the whole file, from 0, whichever sheet it stands on.
     """
 
-    batch = models.ForeignKey(ImportBatch, on_delete=models.CASCADE, related_name="refused_rows")
+    batch = models.ForeignKey(
+        ImportBatch, on_delete=models.CASCADE, related_name="refused_rows", db_index=False
+    )
     sheet = models.CharField(_("sheet"), max_length=60, blank=True)
     row = models.PositiveIntegerField(_("row"))
     position = models.PositiveIntegerField(default=0)

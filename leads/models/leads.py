@@ -62,26 +62,42 @@ class Lead(models.Model):
         QUALITY = "quality", _("quality")
         NOT_QUALITY = "not_quality", _("not of quality")
 
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="leads")
+    # Users and projects are never deleted, so a key that points at one has an index only where a list asks for it;
+    # what few rows have is indexed for those rows.
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="leads", db_index=False)
     household = models.ForeignKey(Household, on_delete=models.PROTECT, related_name="leads")
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="leads")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="leads", db_index=False)
     consultant = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, blank=True, related_name="leads"
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="leads", db_index=False
     )
-    stand_in = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    stand_in = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     heard_via = models.ForeignKey(
-        HeardVia, on_delete=models.PROTECT, null=True, blank=True, related_name="leads"
+        HeardVia, on_delete=models.PROTECT, null=True, blank=True, related_name="leads", db_index=False
     )
     wanted = models.CharField(_("wants"), max_length=80, blank=True)
     budget = models.CharField(_("budget"), max_length=40, blank=True)
     merged_into = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged_records"
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="merged_records",
+        db_index=False,
     )
     batch = models.ForeignKey(
-        "leads.ImportBatch", on_delete=models.SET_NULL, null=True, blank=True, related_name="leads"
+        "leads.ImportBatch",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="leads",
+        db_index=False,
     )
     created_at = models.DateTimeField(_("registered at"))
-    created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    created_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     # the plan: written by leads.actions.planning only
     kind = models.CharField(_("kind"), max_length=16, choices=Kind, default=Kind.ORDINARY)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.LIVE)
@@ -144,6 +160,10 @@ class Lead(models.Model):
                 condition=Q(consultant=None, state="live", merged_into=None),
             ),
             models.Index(fields=["customer"], name="lead_customer"),
+            models.Index(fields=["stand_in"], name="lead_stand_in", condition=Q(stand_in__isnull=False)),
+            models.Index(fields=["heard_via"], name="lead_heard_via", condition=Q(heard_via__isnull=False)),
+            models.Index(fields=["merged_into"], name="lead_merged", condition=Q(merged_into__isnull=False)),
+            models.Index(fields=["batch"], name="lead_batch", condition=Q(batch__isnull=False)),
         )
 
     def __str__(self) -> str:
@@ -153,10 +173,10 @@ class Lead(models.Model):
 class Interest(models.Model):
     """A selling point the lead cares about (关注点); `point` is a code of leads.vocabulary or free text."""
 
-    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="interests")
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="interests", db_index=False)
     point = models.CharField(_("point of interest"), max_length=40)
     noted_at = models.DateTimeField()
-    noted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    noted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:
         verbose_name = _("point of interest")
@@ -170,13 +190,15 @@ class Interest(models.Model):
 class Objection(models.Model):
     """What holds the lead back (抗性), and when it was dissolved (化解)."""
 
-    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="objections")
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="objections", db_index=False)
     cause = models.CharField(_("cause"), max_length=24)
     note = models.CharField(_("note"), max_length=200, blank=True)
     raised_at = models.DateTimeField(_("raised at"))
-    raised_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    raised_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     dissolved_at = models.DateTimeField(_("dissolved at"), null=True, blank=True)
-    dissolved_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    dissolved_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
 
     class Meta:
         verbose_name = _("objection")

@@ -5,6 +5,7 @@ derived from.
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Contact, Unit, User
@@ -17,9 +18,13 @@ class InboundCall(models.Model):
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="calls", db_index=False)
     at = models.DateTimeField(_("called at"))
     recorded_at = models.DateTimeField(_("entered at"))
-    recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    recorded_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     talked = models.BooleanField(_("a consultant took it and talked"), default=False)
-    heard_via = models.ForeignKey(HeardVia, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    heard_via = models.ForeignKey(
+        HeardVia, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     note = models.TextField(_("note"), blank=True, max_length=2000)
     submission = models.UUIDField(null=True, unique=True, editable=False)
     imported = models.BooleanField(default=False)
@@ -29,7 +34,12 @@ class InboundCall(models.Model):
         verbose_name = _("inbound call")
         verbose_name_plural = _("inbound calls")
         ordering = ("-at", "-id")
-        indexes = (models.Index(fields=["lead", "-at"], name="inbound_call_lead"),)
+        indexes = (
+            models.Index(fields=["lead", "-at"], name="inbound_call_lead"),
+            models.Index(
+                fields=["heard_via"], name="inbound_call_heard_via", condition=Q(heard_via__isnull=False)
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.lead_id} · {self.at:%Y-%m-%d}"
@@ -41,11 +51,17 @@ class Visit(models.Model):
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="visit_rows", db_index=False)
     at = models.DateTimeField(_("arrived at"))
     recorded_at = models.DateTimeField(_("entered at"))
-    recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    received_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    recorded_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    received_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     is_first = models.BooleanField(_("first visit"))
     party_size = models.PositiveSmallIntegerField(_("people"), null=True, blank=True)
-    heard_via = models.ForeignKey(HeardVia, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    heard_via = models.ForeignKey(
+        HeardVia, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     household_note = models.CharField(_("household"), max_length=120, blank=True)
     wanted_type = models.CharField(_("wanted type"), max_length=40, blank=True)
     wanted_area = models.CharField(_("wanted area"), max_length=40, blank=True)
@@ -63,7 +79,10 @@ class Visit(models.Model):
         verbose_name = _("visit")
         verbose_name_plural = _("visits")
         ordering = ("-at", "-id")
-        indexes = (models.Index(fields=["lead", "-at"], name="visit_lead"),)
+        indexes = (
+            models.Index(fields=["lead", "-at"], name="visit_lead"),
+            models.Index(fields=["heard_via"], name="visit_heard_via", condition=Q(heard_via__isnull=False)),
+        )
 
     def __str__(self) -> str:
         return f"{self.lead_id} · {self.at:%Y-%m-%d}"
@@ -110,17 +129,12 @@ class LeadEvent(models.Model):
         ordering = ("at", "id")
         indexes = (
             models.Index(fields=["lead", "at", "id"], name="lead_event_order"),
-            models.Index(
-                fields=["contact"], name="lead_event_contact", condition=models.Q(contact__isnull=False)
-            ),
-            models.Index(fields=["kind", "recorded_at"], name="lead_event_kind"),
+            models.Index(fields=["contact"], name="lead_event_contact", condition=Q(contact__isnull=False)),
             # What few rows have is indexed for those rows only: this is the table that grows.
-            models.Index(fields=["call"], name="lead_event_call", condition=models.Q(call__isnull=False)),
-            models.Index(fields=["visit"], name="lead_event_visit", condition=models.Q(visit__isnull=False)),
-            models.Index(fields=["deal"], name="lead_event_deal", condition=models.Q(deal__isnull=False)),
-            models.Index(
-                fields=["batch", "lead"], name="lead_event_batch", condition=models.Q(batch__isnull=False)
-            ),
+            models.Index(fields=["call"], name="lead_event_call", condition=Q(call__isnull=False)),
+            models.Index(fields=["visit"], name="lead_event_visit", condition=Q(visit__isnull=False)),
+            models.Index(fields=["deal"], name="lead_event_deal", condition=Q(deal__isnull=False)),
+            models.Index(fields=["batch", "lead"], name="lead_event_batch", condition=Q(batch__isnull=False)),
         )
 
     def __str__(self) -> str:

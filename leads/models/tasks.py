@@ -40,7 +40,7 @@ class CallTask(models.Model):
         MISSED = "missed", _("missed")
         SUPERSEDED = "superseded", _("superseded")
 
-    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="tasks")
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="tasks", db_index=False)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.CADENCE)
     clause = models.CharField(_("clause"), max_length=12)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
@@ -50,13 +50,17 @@ class CallTask(models.Model):
     base_event = models.ForeignKey(
         LeadEvent, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="+")
-    occasion = models.ForeignKey(Occasion, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="+", db_index=False)
+    occasion = models.ForeignKey(
+        Occasion, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     why = models.JSONField(default=dict)
     opens_at = models.DateTimeField(_("opens"))
     due_at = models.DateTimeField(_("due"))
     credit = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    assignee = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="tasks")
+    assignee = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="tasks", db_index=False
+    )
     list_day = models.DateField(_("on the list of"))
     moved_reason = models.CharField(max_length=16, blank=True)
     held_until = models.DateTimeField(_("held until"), null=True, blank=True)
@@ -70,7 +74,7 @@ class CallTask(models.Model):
     created_at = models.DateTimeField(_("created at"))
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     closed_by_event = models.ForeignKey(
-        LeadEvent, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        LeadEvent, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
 
     objects = CallTaskQuerySet.as_manager()
@@ -95,7 +99,9 @@ class CallTask(models.Model):
                 name="task_has_one_origin",
             ),
             models.UniqueConstraint(
-                fields=("lead", "kind", "clause", "base_event"), name="task_key", condition=Q(occasion=None)
+                # Calls of occasions have no base event, and nulls never collide: so it serves look-ups by lead too.
+                fields=("lead", "kind", "clause", "base_event"),
+                name="task_key",
             ),
             models.CheckConstraint(
                 condition=Q(state="open", closed_at=None) | (~Q(state="open") & Q(closed_at__isnull=False)),
@@ -113,7 +119,11 @@ class CallTask(models.Model):
         )
         indexes = (
             models.Index(fields=["assignee", "list_day"], name="task_today", condition=Q(state="open")),
-            models.Index(fields=["lead"], name="task_lead"),
+            models.Index(
+                fields=["closed_by_event"],
+                name="task_closed_by",
+                condition=Q(closed_by_event__isnull=False),
+            ),
             models.Index(
                 fields=["occasion", "state"], name="task_occasion", condition=Q(occasion__isnull=False)
             ),
