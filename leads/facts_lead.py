@@ -96,9 +96,9 @@ def story(lead: Lead) -> QuerySet[LeadEvent]:
 
     Contacts come with their events; a call, a visit or a deal is read where a page has one.
     """
-    visits = Visit.objects.select_related("received_by").prefetch_related(
-        Prefetch("units", queryset=Unit.objects.select_related("building"))
-    )
+    has_units = getattr(lead, "has_units", True)  # of a lead of `for_page` it is known
+    units = Unit.objects.select_related("building") if has_units else Unit.objects.none()
+    visits = Visit.objects.select_related("received_by").prefetch_related(Prefetch("units", queryset=units))
     return (
         LeadEvent.objects.filter(lead=lead)
         .exclude(kind=EventKind.VOID)

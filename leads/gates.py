@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest
 
 from crm.access import get_visible, grants_in, may, scope
@@ -51,8 +51,11 @@ NOT_SHOWN = (
 
 def open_lead(request: HttpRequest, pk: int, *, now: dt.datetime | None = None) -> Lead:
     """A lead the user may see, or 404; with what its own page says of it (`for_page`) when `now` is given."""
-    rows = Lead.objects.visible_to(user_of(request))
-    rows = rows if now is None else rows.for_page(now)
+    user = user_of(request)
+    rows = Lead.objects.visible_to(user)
+    if now is not None:
+        elsewhere = foreign(user).filter(household=OuterRef("household"))
+        rows = rows.for_page(now).annotate(lies_elsewhere=Exists(elsewhere))
     lead: Lead = get_visible(
         rows.select_related("customer", "consultant", "heard_via").defer(*NOT_SHOWN), pk=pk
     )
@@ -86,6 +89,8 @@ def may_join(user: User, lead: Lead) -> bool:
     """Whether the user may link or merge the lead's customer: the whole party lies where they decide (PX-3)."""
     if not may(user, Action.DECIDE_ATTRIBUTION, lead.project_id):
         return False
+    if "lies_elsewhere" in lead.__dict__:  # read with the lead's page
+        return not lead.__dict__["lies_elsewhere"]
     return not foreign(user).filter(household=lead.household_id).exists()
 
 

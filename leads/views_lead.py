@@ -46,19 +46,24 @@ STORY_PAGE = 20
 
 @require_safe
 def lead(request: HttpRequest, pk: int) -> HttpResponse:
-    """The page of a lead; htmx asks for further pages of the story only."""
+    """The page of a lead; htmx asks for further pages of the story only, or for the record of its duties."""
     now = clock.now()
     row = open_lead(request, pk, now=now)
+    record = facts_lead.duty_record(row) if "record" in request.GET else None
+    context: dict[str, Any] = {"lead": row, "now": now, "record": record}
+    partly = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
+    if partly and record is not None:
+        return page(request, "leads/lead.html", context, fragment="leads/_lead_record.html")
     found = seek(facts_lead.story(row), request.GET, order=("-at", "-id"), size=STORY_PAGE)
-    context: dict[str, Any] = {"lead": row, "now": now, "page": found}
-    if request.htmx and not request.htmx.boosted:  # type: ignore[attr-defined]
+    if partly:
         void = facts_lead.annulled(row, [event.pk for event in found.rows])
     else:
         history = facts.histories([row.pk])[row.pk]
         void = {event.ref for event in history.events if event.kind == EventKind.VOID and event.ref}
         context |= _plan(row, history, now) | _about(row) | _may(user_of(request), row)
     people = facts_lead.people_named(found.rows)
-    context["lines"] = [tell(event, annulled=event.pk in void, people=people) for event in found.rows]
+    lines = [tell(event, annulled=event.pk in void, people=people) for event in found.rows]
+    context |= {"page": found, "lines": lines}
     return page(request, "leads/lead.html", context, fragment="leads/_story.html")
 
 
@@ -84,11 +89,8 @@ def _about(row: Any) -> dict[str, Any]:
         "people": people,
         "told": of_customers(got),
         "heard": heard_from(written, project_id=row.project_id),
-        "objections": list(row.objections.order_by("dissolved_at", "raised_at")),
-        "interests": list(row.interests.order_by("pk")),
         "units_seen": facts_lead.units_seen(row) if row.has_units else [],
         "deals": facts_lead.deals_of(row) if row.has_deals else [],
-        "record": facts_lead.duty_record(row),
     }
 
 

@@ -5,7 +5,7 @@ recomputed.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -27,7 +27,7 @@ def lock_lead(lead_id: int) -> Lead:
     return lead
 
 
-def append(
+def event_of(
     lead: Lead,
     kind: str,
     *,
@@ -37,14 +37,24 @@ def append(
     value: str = "",
     **fields: Any,
 ) -> LeadEvent:
-    """Append one event: `happened_at` is when it took place, `at` when it is entered."""
+    """One event, not stored yet: `happened_at` is when it took place, `at` when it is entered."""
     if len(fields.get("note", "")) > NOTE_LENGTH:
         raise RuleViolation(
             _("At most %(most)d characters.") % {"most": NOTE_LENGTH}, field="note", code="too_long"
         )
-    return LeadEvent.objects.create(
-        lead=lead, kind=kind, at=happened_at, recorded_at=at, by=by, value=value, **fields
-    )
+    return LeadEvent(lead=lead, kind=kind, at=happened_at, recorded_at=at, by=by, value=value, **fields)
+
+
+def append(lead: Lead, kind: str, **fields: Any) -> LeadEvent:
+    """Append one event, told as for `event_of`."""
+    event = event_of(lead, kind, **fields)
+    event.save(force_insert=True)
+    return event
+
+
+def append_all(events: Sequence[LeadEvent]) -> None:
+    """Append several events of `event_of` in their order, by one statement."""
+    LeadEvent.objects.bulk_create(events)
 
 
 def check_happened(happened_at: dt.datetime, at: dt.datetime, field: str) -> None:

@@ -80,11 +80,15 @@ def replan(lead_ids: Collection[int], *, at: dt.datetime, place_again: bool = Fa
     return done
 
 
-def replan_row(lead: Lead, *, at: dt.datetime) -> None:
+def replan_row(
+    lead: Lead, *, at: dt.datetime, is_new: bool = False, frame: facts.Frame | None = None
+) -> None:
     """Recompute the plan of one lead in hand, which the caller's transaction has just made or has locked and read: it
-    is read neither before nor after, and carries its new plan.
+    is read neither before nor after, and carries its new plan. When it `is_new`, with its whole party, nothing of
+    theirs but the history is looked for.
     """
-    _replan_locked([lead], facts.histories([lead.pk]), at)
+    frames = None if frame is None else {frame.project.pk: frame}
+    _replan_locked([lead], facts.histories([lead.pk]), at, frames=frames, is_new=is_new)
 
 
 def plan_new(
@@ -168,6 +172,7 @@ def _replan_locked(
     *,
     place_again: bool = False,
     frames: Frames | None = None,
+    is_new: bool = False,
 ) -> None:
     """1. fold the histories; 2. read what of the duties may differ from the plans; 3. write what does."""
     ids = [lead.pk for lead in leads]
@@ -178,12 +183,13 @@ def _replan_locked(
         in_hand = [lead.project for lead in leads if "project" in lead._state.fields_cache]
         frames = facts.frames({lead.project_id for lead in leads}, at, known=in_hand)
     plans = _plans(leads, histories, frames)
-    had = facts.had([lead.household_id for lead in leads], at - WEEK)
+    had = {} if is_new else facts.had([lead.household_id for lead in leads], at - WEEK)
     context = _Context(_surroundings(plans, frames, at, place_again=place_again), had)
-    stored, tasks_before = stored_duties(ids, plans)
+    stored, tasks_before = stored_duties(() if is_new else ids, plans)
     for lead in leads:
         _settle_lead(lead, plans[lead.pk], stored[lead.pk], context)
-    occasion_fates.settle(leads, plans, histories, context.surroundings)
+    if not is_new:
+        occasion_fates.settle(leads, plans, histories, context.surroundings)
     # Rows that leave a state go first, so that one open task a lead and kind holds at every statement.
     for leaves in (True, False):
         left = [task for task in context.update if (task.state != OPEN) is leaves]

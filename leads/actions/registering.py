@@ -19,9 +19,9 @@ from crm.phones import Number
 from crm.states import Channel, Outcome
 from leads import facts
 from leads.actions import grading, planning
-from leads.actions.history import append, check_ahead, check_happened, lock_lead
+from leads.actions.history import append_all, check_ahead, check_happened, event_of, lock_lead
 from leads.actions.objections import append_raised
-from leads.models import HeardVia, InboundCall, Interest, Lead, Visit
+from leads.models import HeardVia, InboundCall, Interest, Lead, LeadEvent, Visit
 from leads.rules_types import EventKind
 
 
@@ -88,12 +88,23 @@ def _read(party: Party) -> list[Number]:
     return list(customers.read_numbers(party.phone, region=party.project.region))
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """The locked lead of who came or rang; whether it is new, and whether even its party is: nothing is known of them
+    then, and nothing need be read. `begins`: the first events of a new lead, to be stored with what happened.
+    """
+
+    lead: Lead
+    customer: Customer
+    is_new: bool
+    party_is_new: bool
+    begins: tuple[LeadEvent, ...]
+
+
 def _open_lead(
     party: Party, *, happened_at: dt.datetime, by: User | None, at: dt.datetime, **wants: str
-) -> tuple[Lead, Customer, bool]:
-    """The party's lead in the project, found by number or made new (with what it `wants`); locked. The customer is who
-    came or rang.
-    """
+) -> _Opened:
+    """The party's lead in the project, found by number or made new (with what it `wants`)."""
     numbers = _read(party)
     if not party.name.strip() and not numbers:
         raise RuleViolation(_("Enter at least a number or a name."), "PX-3", "name")
@@ -106,7 +117,7 @@ def _open_lead(
         "created_by": by,
         **wants,
     }
-    created = customer is None
+    party_is_new = created = customer is None
     if customer is None:
         if not party.name.strip():
             raise RuleViolation(
@@ -126,17 +137,23 @@ def _open_lead(
             merged_into=None,
             defaults={"customer": customer, **given},
         )
-    if created:
-        owner = str(party.consultant.pk) if party.consultant else ""
-        append(lead, EventKind.ASSIGNED, happened_at=happened_at, by=by, at=at, value=owner)
-        if not numbers:
-            append(lead, EventKind.NO_PHONE, happened_at=happened_at, by=by, at=at)
-    else:
+    if not created:
         lead = lock_lead(lead.pk)
         if lead.heard_via_id is None and party.heard_via is not None:
             lead.heard_via = party.heard_via
             lead.save(update_fields=["heard_via"])
-    return lead, customer, created
+        return _Opened(lead, customer, False, False, ())
+    happened: dict[str, Any] = {"happened_at": happened_at, "by": by, "at": at}
+    return _Opened(
+        lead, customer, True, party_is_new, _begins(lead, party, **happened, reachable=bool(numbers))
+    )
+
+
+def _begins(lead: Lead, party: Party, *, reachable: bool, **happened: Any) -> tuple[LeadEvent, ...]:
+    """What every history begins with: whose the lead is, and that no number was left."""
+    owner = str(party.consultant.pk) if party.consultant else ""
+    assigned = event_of(lead, EventKind.ASSIGNED, **happened, value=owner)
+    return (assigned,) if reachable else (assigned, event_of(lead, EventKind.NO_PHONE, **happened))
 
 
 @transaction.atomic
@@ -160,7 +177,9 @@ def register_call(
     )
     if before is not None:
         return Registered(before.lead, False, before)
-    lead, customer, created = _open_lead(party, happened_at=happened_at, by=by, at=at)
+    happened: dict[str, Any] = {"happened_at": happened_at, "by": by, "at": at}
+    opened = _open_lead(party, **happened)
+    lead = opened.lead
     row = InboundCall.objects.create(
         lead=lead,
         at=happened_at,
@@ -174,21 +193,18 @@ def register_call(
     contact = None
     if talked:
         contact = ledger.record_contact(
-            customer=customer,
+            customer=opened.customer,
             project=party.project,
             channel=Channel.PHONE,
             direction="in",
             outcome=Outcome.TALKED,
-            happened_at=happened_at,
-            by=by,
-            at=at,
+            **happened,
         )
     value = "talked" if talked else "not_taken"
-    append(
-        lead, EventKind.CALL_IN, happened_at=happened_at, by=by, at=at, value=value, call=row, contact=contact
-    )
-    planning.replan_row(lead, at=at)
-    return Registered(lead, created, row)
+    rang = event_of(lead, EventKind.CALL_IN, **happened, value=value, call=row, contact=contact)
+    append_all([*opened.begins, rang])
+    planning.replan_row(lead, at=at, is_new=opened.party_is_new)
+    return Registered(lead, opened.is_new, row)
 
 
 @transaction.atomic
@@ -208,8 +224,9 @@ def register_visit(
     twice makes one line.
     """
     check_happened(happened_at, at, "happened_at")
+    frame = facts.frames([party.project.pk], at, known=[party.project])[party.project.pk]
     if appointment is not None:
-        days = facts.policy_in_force(party.project.pk, at).policy.promise_max_days
+        days = frame.policy.promise_max_days
         check_ahead(appointment, after=happened_at, days=days, field="appointment", confirm=confirm)
     customers.lock_submission(submission)
     before = (
@@ -218,25 +235,27 @@ def register_visit(
     if before is not None:
         return Registered(before.lead, False, before)
     sheet = sheet or VisitSheet()
-    lead, _customer, created = _open_lead(party, happened_at=happened_at, by=by, at=at, **_wants(sheet))
+    happened: dict[str, Any] = {"happened_at": happened_at, "by": by, "at": at}
+    opened = _open_lead(party, happened_at=happened_at, by=by, at=at, **_wants(sheet))
+    lead = opened.lead
     row = Visit(
         lead=lead,
         at=happened_at,
         recorded_at=at,
         recorded_by=by,
         received_by=received_by,
-        is_first=created or not lead.visit_rows.exists(),
+        is_first=opened.is_new or not lead.visit_rows.exists(),
         heard_via=party.heard_via,
         submission=submission,
     )
     _fill(row, sheet)
-    happened: dict[str, Any] = {"happened_at": happened_at, "by": by, "at": at}
-    append(lead, EventKind.VISIT, **happened, visit=row, appointment=appointment)
+    came = event_of(lead, EventKind.VISIT, **happened, visit=row, appointment=appointment)
+    append_all([*opened.begins, came])
     if sheet.units:
         row.units.set(sheet.units)
     _note_sheet(row, lead, sheet, by=by, at=at)
-    planning.replan_row(lead, at=at)
-    return Registered(lead, created, row)
+    planning.replan_row(lead, at=at, is_new=opened.party_is_new, frame=frame)
+    return Registered(lead, opened.is_new, row)
 
 
 def _wants(sheet: VisitSheet) -> dict[str, str]:

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.expressions import Combinable
+from django.db.models.functions import JSONObject
 
 from crm.access import scope
 from crm.models import Customer, CustomerPhone, OptOut, User
@@ -67,14 +69,21 @@ class LeadQuerySet(models.QuerySet):
         )
 
     def for_page(self, now: dt.datetime) -> LeadQuerySet:
-        """`with_bin`, and whether there is anything to read of what few leads have: `has_deals`, `has_units`."""
-        deals, visits = (self.model._meta.get_field(name).related_model for name in ("deals", "visit_rows"))
-        assert deals is not None
-        assert visits is not None
-        mine = {"lead": OuterRef("pk")}
+        """`with_bin`, what the lead cares about (`points`, `held_back_by`), and whether there is anything to read of
+        what few leads have: `has_deals`, `has_units`.
+        """
+        deals, visits, interests, objections = (
+            self.model._meta.get_field(name).related_model._default_manager.filter(lead=OuterRef("pk"))  # type: ignore[union-attr]
+            for name in ("deals", "visit_rows", "interests", "objections")
+        )
+        objection = JSONObject(cause="cause", note="note", dissolved_at="dissolved_at")
         return self.with_bin(now).annotate(
-            has_deals=Exists(deals._default_manager.filter(**mine)),
-            has_units=Exists(visits._default_manager.filter(**mine, units__isnull=False)),
+            has_deals=Exists(deals),
+            has_units=Exists(visits.filter(units__isnull=False)),
+            points=ArraySubquery(interests.order_by("pk").values("point")),
+            held_back_by=ArraySubquery(
+                objections.order_by("dissolved_at", "raised_at").values(told=objection)
+            ),
         )
 
     def bins(self, now: dt.datetime) -> dict[str, int]:

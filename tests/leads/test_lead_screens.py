@@ -238,3 +238,43 @@ def test_text_of_customers_is_escaped_in_the_story(stage: Stage) -> None:
         reverse("leads:lead_objections", args=[lead.pk]), {"raised": ["school"], "note": "<script>x</script>"}
     )
     assert "<script>x" not in client.get(reverse("leads:lead", args=[lead.pk])).content.decode()
+
+
+def test_what_was_owed_so_far_is_fetched_when_it_is_asked_for(stage: Stage) -> None:
+    lead = visitor(stage)
+    url, client = reverse("leads:lead", args=[lead.pk]), client_of(stage.lin)
+    assert 'id="record-title"' not in client.get(url).content.decode()
+    assert "到目前为止没有应打的电话。" in client.get(f"{url}?record=1").content.decode()
+    log_contact(
+        lead_id=lead.pk,
+        sheet=ContactSheet("talked"),
+        happened_at=NOW - dt.timedelta(minutes=5),
+        by=stage.lin,
+        at=NOW,
+    )
+    whole = client.get(f"{url}?record=1").content.decode()
+    part = client.get(f"{url}?record=1", headers={"HX-Request": "true"}).content.decode()
+    assert "按时完成" in whole
+    assert 'id="story"' in whole
+    assert "按时完成" in part
+    assert 'id="story"' not in part
+    assert client_of(stage.mei).get(f"{url}?record=1").status_code == 404
+
+
+def test_the_page_names_interests_and_objections_in_order(stage: Stage) -> None:
+    lead = visitor(stage)
+    lead.interests.all().delete()
+    lead.objections.all().delete()
+    for point in ("transport", "school"):
+        lead.interests.create(point=point, noted_at=NOW)
+    lead.objections.create(cause="price", note="<b>贵</b>", raised_at=NOW, dissolved_at=NOW)
+    lead.objections.create(cause="transport", raised_at=NOW)
+    row = client_of(stage.lin).get(reverse("leads:lead", args=[lead.pk])).context["lead"]
+    assert row.points == ["transport", "school"]
+    assert [(each["cause"], each["note"]) for each in row.held_back_by] == [
+        ("price", "<b>贵</b>"),
+        ("transport", ""),
+    ]
+    assert [bool(each["dissolved_at"]) for each in row.held_back_by] == [True, False]
+    text = client_of(stage.lin).get(reverse("leads:lead", args=[lead.pk])).content.decode()
+    assert "&lt;b&gt;贵&lt;/b&gt;" in text
