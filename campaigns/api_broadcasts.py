@@ -49,8 +49,9 @@ SampleIn = input_of(
 
 class CountShown(serializers.Serializer):
     people = serializers.IntegerField(
-        help_text="Before opt-outs, caps and doubles, which the rehearsal sorts out."
+        help_text="Without who has said no; before caps and doubles, which the rehearsal sorts out."
     )
+    stopped = serializers.IntegerField(help_text="How many more have said no and get nothing.")
 
 
 class AudienceShown(Output):
@@ -66,6 +67,7 @@ class SampleShown(serializers.Serializer):
     """The longest text that anybody of the audience could get."""
 
     people = serializers.IntegerField()
+    stopped = serializers.IntegerField(help_text="How many more have said no and get nothing.")
     text = serializers.CharField(
         allow_blank=True, help_text="As one of them reads it; empty when it is refused."
     )
@@ -252,6 +254,7 @@ class BroadcastSample(CampaignView):
         )
         return {
             "people": found.people,
+            "stopped": found.stopped,
             "text": found.text,
             "characters": found.characters,
             "pieces": found.pieces.billed if found.pieces else None,

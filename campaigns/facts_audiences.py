@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce, JSONObject, Length
 from campaigns.facts_greetings import spokesperson
 from campaigns.rules_audiences import LEAD_STAGES, OWNER_STAGES, Audience, Who
 from campaigns.rules_broadcasts import PERSONAL
-from crm.models import Building, Project
+from crm.models import Building, OptOut, Project
 from crm.names import LONGEST
 from leads.models import Deal, HeardVia, Lead, Objection, Visit
 from leads.models.querysets import LeadQuerySet
@@ -100,14 +100,20 @@ def _wanted_text() -> Case:
 
 
 def measure(project: Project, audience: Audience) -> dict[str, int]:
-    """How many people an audience has, and its longest names, for the length of the longest text. One query."""
-    found = leads_of(project, audience).aggregate(
+    """How many people an audience has, how many more have said no to such messages and get none, and its longest
+    names, for the length of the longest text. Two queries.
+    """
+    rows = leads_of(project, audience)
+    said_no = OptOut.objects.filter(customer=OuterRef("customer"), scope="marketing_sms", lifted_by=None)
+    stopped = rows.filter(Exists(said_no)).aggregate(people=Count("customer", distinct=True))["people"]
+    found = rows.aggregate(
         people=Count("customer", distinct=True),
         name=Max(Length("customer__name")),
         consultant=Max(Length("consultant__name")),
     )
     return {
-        "people": found["people"] or 0,
+        "people": found["people"] - stopped,
+        "stopped": stopped,
         "name": min(found["name"] or 1, LONGEST),
         "consultant": found["consultant"] or len(spokesperson(project)) or 1,
     }

@@ -37,10 +37,11 @@ PREVIEWS = 3
 class Sample:
     """How long the longest text is that the audience could get, and what it costs; `text` as one of them reads it.
 
-    `refused`: why it is not composed, in the reader's language.
+    `stopped`: how many more have said no and get nothing. `refused`: why it is not composed, in the reader's language.
     """
 
     people: int
+    stopped: int
     body: str
     text: str = ""
     characters: int = 0
@@ -57,6 +58,7 @@ def sample(project: Project, body: str, audience: Audience, until: dt.datetime) 
     measured = facts_audiences.measure(project, audience)
     line = Gateway.objects.filter(project=project, is_default=True).first()
     layout = line.layout if line else "house"
+    who = measured["people"], measured["stopped"]
     common = common_values(project.name, until.astimezone(project.zone)) | longest_values()
 
     def parts(name: str, consultant: str) -> Parts:
@@ -71,8 +73,8 @@ def sample(project: Project, body: str, audience: Audience, until: dt.datetime) 
         counted = pieces(longest)
     except TextRefused as refused:
         said = refused.message.in_language(get_language() or "")
-        return Sample(measured["people"], shown.body, characters=units(longest), refused=said)
-    return Sample(measured["people"], shown.body, shown.text_for(layout), units(longest), counted)
+        return Sample(*who, shown.body, characters=units(longest), refused=said)
+    return Sample(*who, shown.body, shown.text_for(layout), units(longest), counted)
 
 
 def last_of_month(run: SendRun) -> int:

@@ -119,7 +119,7 @@ def broadcast(request: HttpRequest, pk: int) -> HttpResponse:
     """One broadcast: what it says to whom, its rehearsal or its progress, what can be done with it."""
     row, user = own_broadcast(request, pk), user_of(request)
     plain = reads_names(user, row.project)
-    running = row.standing in (SendRun.State.RUNNING, SendRun.State.PAUSED)
+    running = row.standing in (Broadcast.State.APPROVED, SendRun.State.RUNNING, SendRun.State.PAUSED)
     context = {
         "row": row,
         "live": request.path if running or row.being_planned else "",

@@ -217,7 +217,8 @@ def _open(broadcast_id: int, at: dt.datetime) -> SendRun | None:
         row.problem = str(violation.text)[:300]
         row.save(update_fields=["problem"])
         return None
-    row.people = facts_audiences.measure(row.project, row.audience)["people"]
+    found = facts_audiences.measure(row.project, row.audience)
+    row.people = found["people"] + found["stopped"]
     row.save(update_fields=["run", "people"])
     SendRun.objects.filter(pk=row.run.pk).update(created_at=at)
     return row.run

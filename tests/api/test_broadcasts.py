@@ -44,8 +44,8 @@ def here(stage: Stage, what: str) -> str:
 
 def test_from_an_audience_to_a_scheduled_broadcast(stage: Stage, marketer: User) -> None:
     ma, wu = Caller(marketer), Caller(stage.wu)
-    assert ma.post(here(stage, "audiences/count"), {"grades": ["A"]}).body == {"people": 1}
-    assert ma.post(here(stage, "audiences/count"), {"grades": ["B"]}).body == {"people": 0}
+    assert ma.post(here(stage, "audiences/count"), {"grades": ["A"]}).body == {"people": 1, "stopped": 0}
+    assert ma.post(here(stage, "audiences/count"), {"grades": ["B"]}).body == {"people": 0, "stopped": 0}
     sample = ma.post(here(stage, "broadcasts/sample"), {"body": BODY["body"], "price": "0.05"}).body
     assert sample["text"].startswith("王**先生您好,云栖里双十二特惠") or "云栖里双十二特惠" in sample["text"]
     assert (sample["people"], sample["pieces"], sample["cost"]) == (1, 1, "0.05")

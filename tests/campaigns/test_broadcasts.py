@@ -16,6 +16,7 @@ from campaigns.actions import broadcasts as actions
 from campaigns.actions.broadcasts import BroadcastSheet
 from campaigns.models import Broadcast, SavedAudience
 from campaigns.rules_audiences import read
+from crm.actions.customers import opt_out
 from crm.errors import RuleViolation
 from crm.models import AuditEvent, Message, MessageText, OptOut, SendRun, User
 from crm.outbox.sweeping import finish
@@ -136,6 +137,20 @@ def test_the_audience_is_whom_its_filter_names(
     found = facts_audiences.leads_of(stage.project, read(stored))
     assert set(found.values_list("customer__name", flat=True)) == set(expected)
     assert facts_audiences.measure(stage.project, read(stored))["people"] == len(expected)
+
+
+def test_the_count_leaves_out_who_said_no_and_says_how_many(
+    stage: Stage, ma: User, party: dict[str, Lead]
+) -> None:
+    said_no = party["a"].customer
+    opt_out(customer=said_no, scope="marketing_sms", source="sms:opt_out", at=at("11-12 10:00"), by=None)
+    found = facts_audiences.measure(stage.project, read({"who": "leads"}))
+    assert (found["people"], found["stopped"]) == (3, 1)
+    row = write(stage, ma, filter={"who": "leads"})
+    assert (row.people, row.summary["left"]["opted_out"]) == (
+        4,
+        1,
+    )  # the rehearsal lists them by name, with the reason
 
 
 def test_a_building_counts_who_bought_there_or_was_shown_it(stage: Stage, party: dict[str, Lead]) -> None:

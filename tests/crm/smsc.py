@@ -13,6 +13,7 @@ from typing import Any
 
 from crm.gateways.secrets import seal
 from crm.models import Gateway, Project
+from crm.smsc import pdus
 from crm.smsc.behaviour import Behaviour, Control
 from crm.smsc.server import Smsc, serve
 
@@ -20,8 +21,13 @@ from crm.smsc.server import Smsc, serve
 class Running:
     """A running SMSC. `seen` counts the submits of each number."""
 
-    def __init__(self, smsc: Smsc, log: io.StringIO) -> None:
-        self.smsc, self.log, self.port = smsc, log, 0
+    def __init__(self, smsc: Smsc, log: io.StringIO, loop: asyncio.AbstractEventLoop) -> None:
+        self.smsc, self.log, self.loop, self.port = smsc, log, loop, 0
+
+    def say(self, number: str, text: str, to: str = "10690000") -> None:
+        """A customer writes to the sender number, over whatever session is open."""
+        body = pdus.deliver(number.lstrip("+"), to, text.encode("utf-16-be"))
+        self.loop.call_soon_threadsafe(self.smsc.send, body)
 
     @property
     def seen(self) -> Counter[str]:
@@ -33,9 +39,9 @@ def running(*, tls: ssl.SSLContext | None = None, **behaviour: Any) -> Iterator[
     """`behaviour`: the fields of crm.smsc.behaviour.Behaviour."""
     log = io.StringIO()
     smsc = Smsc(Control(None, Behaviour(**{"receipt_delay": 0.0, **behaviour})), password="tests-42", log=log)
-    found = Running(smsc, log)
     started = threading.Event()
     loop = asyncio.new_event_loop()
+    found = Running(smsc, log, loop)
     bound: list[int] = []
     tasks: list[asyncio.Task[None]] = []
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 from psycopg import sql
@@ -126,12 +126,18 @@ class Database:
         return done.stdout
 
 
+class Surroundings(Protocol):
+    """What a process is told about where it runs."""
+
+    def environment(self, data: Path, **more: str) -> dict[str, str]: ...
+
+
 @dataclass
 class Part:
     """A web, worker or beat that runs on a database."""
 
     name: str
-    database: Database
+    database: Surroundings
     data: Path
     words: list[str]
     more: dict[str, str] = field(default_factory=dict)
