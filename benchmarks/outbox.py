@@ -99,11 +99,11 @@ def plan(made: Crowd) -> None:
 @contextmanager
 def unwritten(planning: Any) -> Iterator[None]:
     """The plan's own statement, counting what it would write."""
-    written, planning.WRITE = planning.WRITE, COUNT
+    written, planning.FRESH = planning.FRESH, COUNT
     try:
         yield
     finally:
-        planning.WRITE = written
+        planning.FRESH = written
 
 
 def _writer() -> Any:

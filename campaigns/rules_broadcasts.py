@@ -16,8 +16,9 @@ PERSONAL = ("consultant", "wanted")
 
 GRACE = timedelta(minutes=30)
 """A start missed by more than this (the product was down) asks a person instead of firing."""
-STALLED = timedelta(minutes=10)
-"""A plan that has not come to its end by then was killed with its worker: it is taken up again."""
+STALLED = timedelta(minutes=1)
+"""Time for whoever was asked for a plan to begin. A plan that nobody is at after it was killed with its worker: it is
+taken up again."""
 
 
 class Start(StrEnum):

@@ -209,7 +209,7 @@ def _open(broadcast_id: int, at: dt.datetime) -> SendRun | None:
     row = _locked(broadcast_id)
     if row.state != State.DRAFT or not row.being_planned:
         return None
-    if row.run is not None and row.run.created_at > at - STALLED:
+    if row.run is not None and (row.run.created_at > at - STALLED or outbox.being_planned(row.run.pk)):
         return None
     try:
         row.run = row.run or _open_run(row, at)

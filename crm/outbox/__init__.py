@@ -25,10 +25,12 @@ from crm.outbox.planning import Planned, Row, plan, planned
 from crm.outbox.reconciling import resend_refused, settle_unknown
 from crm.outbox.runs import blocked, cancel, discard_plan, launch, line_of, open_run, pause, resume
 from crm.outbox.singles import send_one
+from crm.outbox.staging import being_planned
 
 __all__ = [
     "Planned",
     "Row",
+    "being_planned",
     "blocked",
     "cancel",
     "discard_plan",

@@ -35,12 +35,14 @@ def is_capped(run: SendRun) -> bool:
 class Judge:
     """The judgement of one run as SQL: `sql` ends in the table `judged` of everybody with after < id <= upto."""
 
-    def __init__(self, *, run: SendRun, start: dt.datetime, kept_free: Collection[dt.date]) -> None:
-        """`start`: the first moment it may go out."""
+    def __init__(
+        self, *, run: SendRun, start: dt.datetime, kept_free: Collection[dt.date], audience: str
+    ) -> None:
+        """`start`: the first moment it may go out; `audience`: the table of crm/outbox/staging.py."""
         below = is_capped(run) and RANK[CAPPED[run.kind]] > RANK[Kind.GREETING]
         fields = sorted(set(fields_of(run.body)))
         free = sorted(kept_free) if below else []
-        self.sql = _statement(run, fields, free)
+        self.sql = _statement(run, fields, free, audience)
         self.values = _values(run, start, fields, free) | _greetings(free)[2]
 
 
@@ -87,7 +89,7 @@ def fixed_units(run: SendRun) -> int:
     return units(parts.text_for(run.gateway.layout))
 
 
-def _statement(run: SendRun, fields: list[str], free: list[dt.date]) -> str:
+def _statement(run: SendRun, fields: list[str], free: list[dt.date], audience: str) -> str:
     """The statement of one run: only what differs in shape is put in as text, every value is a parameter."""
     columns, full, _values_of_greetings = _greetings(free)
     names_consultant = run.gateway.layout == "house"
@@ -99,6 +101,7 @@ def _statement(run: SendRun, fields: list[str], free: list[dt.date]) -> str:
     ]
     reserved = ", ".join(f"'{state.value}'" for state in sorted(RESERVED))
     return STATEMENT.format(
+        audience=audience,
         missing=_missing(fields),
         plain=PLAIN_MOBILE,
         length=" + ".join(lengths),
@@ -205,7 +208,7 @@ WITH a AS MATERIALIZED (
                     ELSE local::date + 1 + %(opens)s::time END AT TIME ZONE %(zone)s
                 FROM (SELECT greatest(not_before, %(start)s) AT TIME ZONE %(zone)s AS local) t
             ) END AS own
-        FROM outbox_audience WHERE customer_id > %(after)s AND customer_id <= %(upto)s OFFSET 0
+        FROM {audience} WHERE customer_id > %(after)s AND customer_id <= %(upto)s OFFSET 0
     ) g
 ), x AS MATERIALIZED (
     SELECT a.customer_id, a.values, a.unless_talked, a.not_before, a.goes, a.consultant, a.told,
@@ -259,12 +262,13 @@ WITH a AS MATERIALIZED (
     LEFT JOIN crm_greetingkey g ON %(festival)s <> '' AND g.customer_id = x.customer_id
          AND g.festival = %(festival)s AND g.year = %(year)s AND g.run_id <> %(run)s
     LEFT JOIN ({ledger}) l ON l.customer_id = x.customer_id
+    OFFSET 0 -- here and below: what is read several times is computed once
 ), timed AS (
     SELECT weighed.*, CASE weighed.capped WHEN '' THEN weighed.not_before ELSE
         (CASE weighed.capped WHEN 'month' THEN greatest(weighed.oldest + %(span)s, weighed.goes + 1)
             WHEN 'free' THEN greatest(weighed.goes + 1, (SELECT max(f) + 1 FROM unnest(%(free)s::date[]) f))
             ELSE weighed.goes + 1 END + %(opens)s::time) AT TIME ZONE %(zone)s END AS moment
-    FROM weighed
+    FROM weighed OFFSET 0
 ), judged AS MATERIALIZED (
 SELECT customer_id, values, unless_talked, consultant, number, opening,
     CASE WHEN length <= 70 THEN 1 ELSE (length + 66) / 67 END AS pieces, moment AS not_before,

@@ -1,6 +1,6 @@
 """Planning a run: an audience in, messages and reasons out; set-based, in chunks, safe to run again.
 
-1. The audience goes into a temporary table, each customer once: INSERT … SELECT from a queryset, COPY from rows
+1. The audience goes into a table of its own, each customer once: INSERT … SELECT from a queryset, COPY from rows
    (crm/outbox/staging.py).
 2. Chunk by chunk, each in a transaction, one statement judges everybody of it (number, wish, opt-out, suppression,
    greeting, data, cap: crm/outbox/judging.py) and writes messages with conflict-ignore, their texts, and the reasons of
@@ -8,30 +8,34 @@
 3. Rows of a lower rank that share a person and day with this run give way (SC-6): they are held, with the reason.
 
 One planner works at a time (an advisory lock): two plans that do not see each other's places would promise the
-last place of somebody's cap twice. A large audience is planned in two lanes, the halves of one plan: two sessions of
-the database, which never judge the same person.
+last place of somebody's cap twice. A large audience is planned in two lanes of one plan: two sessions of the database,
+each of which takes the next chunk, so that they never judge the same person.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections import deque
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from crm.errors import RuleViolation
 from crm.facts_messages import progress
-from crm.models import Message, SendRun
+from crm.models import Exclusion, Message, SendRun
 from crm.outbox.judging import Judge, is_capped
-from crm.outbox.staging import MEMORY, Audience, Chunk, Row, alone, hand_over, staged, undisturbed
+from crm.outbox.staging import MEMORY, Audience, Chunk, Row, Staged, alone, staged, undisturbed
 from crm.rules_hours import next_opening
 from crm.rules_messages import State
 
 __all__ = ["Audience", "Planned", "Row", "plan", "planned"]
+ASKS_ONCE = (
+    "SET LOCAL enable_memoize = off"  # no two rows of a chunk ask the same: remembering answers only costs
+)
 TWO_LANES = 4  # chunks from which on the other half is given to a second session
 
 
@@ -60,11 +64,11 @@ def plan(
     start = max(run.starts_at, at)
     if run.marketing:
         start = next_opening(start, run.project.sms_hours)
-    with alone(), undisturbed(run.pk), staged(audience) as chunks:
+    with undisturbed(run.pk), alone(), staged(audience, run.pk) as people:
         if not SendRun.objects.filter(pk=run.pk, state=SendRun.State.DRAFT).exists():
             raise RuleViolation(_("Only a planned draft can be planned anew."), code="not_draft")
-        judge = Judge(run=run, start=start, kept_free=kept_free)
-        _insert_all(_Writing(run, judge, at), chunks)
+        judge = Judge(run=run, start=start, kept_free=kept_free, audience=people.table)
+        _insert_all(_Writing(run, judge, at, _is_fresh(run)), people)
         if run.marketing:
             _displace(run, at)
         SendRun.objects.filter(pk=run.pk).update(planned_at=at)
@@ -98,7 +102,7 @@ WRITE = """
         %(counts)s, unless_talked, pieces, 0, day, not_before, %(at)s
     FROM judged WHERE reason = '' AND (%(festival)s = '' OR customer_id IN (SELECT customer_id FROM mine))
     ORDER BY number -- into the index of the key one page after the other
-    ON CONFLICT (run_id, channel, "to") DO NOTHING
+    {once_a_number}
     RETURNING id, customer_id
 ), said AS (
     INSERT INTO crm_messagetext (message_id, opening, consultant, values)
@@ -106,8 +110,18 @@ WRITE = """
 )
 INSERT INTO crm_exclusion (run_id, customer_id, reason, detail)
 SELECT %(run)s, customer_id, reason, detail FROM judged WHERE reason <> ''
-ON CONFLICT DO NOTHING
+{once_a_customer}
 """
+CAREFULLY = WRITE.format(
+    once_a_number='ON CONFLICT (run_id, channel, "to") DO NOTHING', once_a_customer="ON CONFLICT DO NOTHING"
+)
+FRESH = WRITE.format(once_a_number="", once_a_customer="")  # nothing of the run is there: a fifth faster
+
+
+def _is_fresh(run: SendRun) -> bool:
+    """Whether nothing was planned yet. Inside of a transaction nobody asks: a conflict would end all of it."""
+    known = Message.objects.filter(run=run).exists() or Exclusion.objects.filter(run=run).exists()
+    return not (known or connection.in_atomic_block)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,33 +131,58 @@ class _Writing:
     run: SendRun
     judge: Judge
     at: dt.datetime
+    fresh: bool
 
-    def chunks(self, chunks: Sequence[Chunk]) -> None:
-        """A lock is never held for longer than one chunk, and a killed plan keeps what it has."""
-        for chunk in chunks:
-            values: dict[str, Any] = {
-                **self.judge.values,
-                "after": chunk.after,
-                "upto": chunk.upto,
-                "at": self.at,
-                "counts": is_capped(self.run),
-            }
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(MEMORY)
-                cursor.execute(self.judge.sql + WRITE, values)
-
-
-def _insert_all(writing: _Writing, chunks: Sequence[Chunk]) -> None:
-    """Two lanes only outside of a transaction: a second session does not see what the first has not committed."""
-    half = len(chunks) // 2
-    if len(chunks) < TWO_LANES or connection.in_atomic_block:
-        writing.chunks(chunks)
-        return
-    with ThreadPoolExecutor(1) as lane, connection.cursor() as cursor:
+    def chunks(self, left: deque[Chunk]) -> None:
+        """Take chunks until none is left, or until the other lane has failed."""
         try:
-            lane.submit(hand_over, cursor.cursor, chunks[half].after).result()
-            other = lane.submit(writing.chunks, chunks[half:])
-            writing.chunks(chunks[:half])
+            while (chunk := _next(left)) is not None:
+                self.chunk(chunk)
+        except BaseException:
+            left.clear()
+            raise
+
+    def chunk(self, chunk: Chunk) -> None:
+        """A lock is never held for longer than one chunk, and a killed plan keeps what it has."""
+        if not self.fresh:
+            self._write(chunk, CAREFULLY)
+            return
+        try:
+            self._write(chunk, FRESH)
+        except IntegrityError:  # a number went from one customer to another while the plan was made
+            self._write(chunk, CAREFULLY)
+
+    def _write(self, chunk: Chunk, how: str) -> None:
+        values: dict[str, Any] = {
+            **self.judge.values,
+            "after": chunk.after,
+            "upto": chunk.upto,
+            "at": self.at,
+            "counts": is_capped(self.run),
+        }
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(MEMORY)
+            cursor.execute(ASKS_ONCE)
+            cursor.execute(self.judge.sql + how, values)
+
+
+def _next(left: deque[Chunk]) -> Chunk | None:
+    try:
+        return left.popleft()
+    except IndexError:
+        return None
+
+
+def _insert_all(writing: _Writing, people: Staged) -> None:
+    """Two lanes only outside of a transaction: a second session does not see what the first has not committed."""
+    left = deque(people.chunks)
+    if len(left) < TWO_LANES or connection.in_atomic_block:
+        writing.chunks(left)
+        return
+    with ThreadPoolExecutor(1) as lane:
+        try:
+            other = lane.submit(writing.chunks, left)
+            writing.chunks(left)
             other.result()
         finally:
             lane.submit(connection.close)  # the lane's own

@@ -193,8 +193,8 @@ def test_planned_twice_doubles_nobody_and_a_killed_plan_is_taken_up(
     assert len(Message.objects.all()) == 4
     Broadcast.objects.filter(pk=row.pk).update(planned_at=None, summary={})
     assert facts_broadcasts.to_plan() == [row.pk]
-    assert not actions.rehearse(broadcast_id=row.pk, at=at("11-18 10:05"))  # another worker may be at it
-    assert actions.rehearse(broadcast_id=row.pk, at=at("11-18 10:11"))
+    assert not actions.rehearse(broadcast_id=row.pk, at=at("11-18 10:00"))  # another worker may be at it
+    assert actions.rehearse(broadcast_id=row.pk, at=at("11-18 10:02"))
     assert (Message.objects.count(), SendRun.objects.count()) == (4, 1)
 
 

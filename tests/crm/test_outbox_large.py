@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import time
 import uuid
+from collections import Counter
 from functools import partial
 from typing import Any
 
@@ -14,7 +16,7 @@ from django.db.models import F
 
 from crm import outbox
 from crm.gateways.line import Reply, Report
-from crm.models import Customer, GreetingKey, Message, SendRun
+from crm.models import Customer, CustomerPhone, GreetingKey, Message, SendRun
 from crm.outbox import Row, draining, planning, runs, staging, sweeping
 from crm.outbox.claiming import Sender, claim, open_runs
 from tests.crm.test_outbox_planning import make_run, reasons, sent_sms
@@ -32,6 +34,21 @@ def rows_of(run: SendRun) -> list[Any]:
     return list(run.messages.order_by("customer_id").values_list(*columns))
 
 
+def in_turns(monkeypatch: pytest.MonkeyPatch, fails: int = -1) -> Counter[int]:
+    """Both lanes write a chunk at the same moment, again and again; the chunk of number `fails` fails. Counts chunks."""
+    gate, lanes, write = threading.Barrier(2), Counter[int](), planning._Writing.chunk
+
+    def chunk(self: Any, given: Any) -> None:
+        gate.wait(10)
+        lanes[threading.get_ident()] += 1
+        if sum(lanes.values()) == fails:
+            raise ZeroDivisionError
+        write(self, given)
+
+    monkeypatch.setattr(planning._Writing, "chunk", chunk)
+    return lanes
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_lanes_plan_what_one_plans(monkeypatch: pytest.MonkeyPatch) -> None:
     project, people = make_project(), crowd(23)
@@ -43,16 +60,10 @@ def test_two_lanes_plan_what_one_plans(monkeypatch: pytest.MonkeyPatch) -> None:
     expected, left = rows_of(one), reasons(one)
     outbox.cancel(run_id=one.pk, by=None, at=AT)
     monkeypatch.setattr(staging, "CHUNK", 3)
-    lanes: list[bool] = []
-    hand_over = staging.hand_over
-
-    def counted(cursor: Any, after: int) -> None:
-        lanes.append(True)
-        hand_over(cursor, after)
-
-    monkeypatch.setattr(planning, "hand_over", counted)
+    lanes = in_turns(monkeypatch)
     assert outbox.plan(run=two, audience=audience, at=AT) == single
-    assert (rows_of(two), reasons(two), lanes) == (expected, left, [True])
+    assert (rows_of(two), reasons(two)) == (expected, left)
+    assert set(lanes.values()) == {4}  # eight chunks, four in each
     assert len(left) == 5
     assert outbox.plan(run=two, audience=audience, at=AT) == single  # again: nothing more
     outbox.cancel(run_id=two.pk, by=None, at=AT)
@@ -61,36 +72,76 @@ def test_two_lanes_plan_what_one_plans(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_failure_in_the_other_lane_is_the_plans_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    crowd(8)
+def test_a_failure_in_a_lane_is_the_plans_failure_and_ends_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    crowd(16)
     monkeypatch.setattr(staging, "CHUNK", 2)
-    chunks = planning._Writing.chunks
-
-    def fails(self: Any, given: Any) -> None:
-        if given[0].after:
-            raise ZeroDivisionError
-        chunks(self, given)
-
-    monkeypatch.setattr(planning._Writing, "chunks", fails)
+    lanes = in_turns(monkeypatch, fails=3)
     run, audience = make_run(), Customer.objects.values(customer_id=F("pk"))
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises((ZeroDivisionError, threading.BrokenBarrierError)):
         outbox.plan(run=run, audience=audience, at=AT)
     run.refresh_from_db()
-    assert (run.planned_at, run.messages.count()) == (None, 4)
+    assert run.planned_at is None
+    assert (sum(lanes.values()), run.messages.count()) == (4, 6)
     monkeypatch.undo()
-    assert outbox.plan(run=run, audience=audience, at=AT).messages == 8
+    assert outbox.plan(run=run, audience=audience, at=AT).messages == 16
 
 
 @pytest.mark.django_db
 def test_inside_a_transaction_there_is_one_lane(monkeypatch: pytest.MonkeyPatch) -> None:
     crowd(9)
     monkeypatch.setattr(staging, "CHUNK", 2)
-    monkeypatch.setattr(planning, "hand_over", lambda *_given: 1 / 0)
+    monkeypatch.setattr(planning, "ThreadPoolExecutor", lambda _lanes: 1 / 0)
     assert connection.in_atomic_block
     assert (
         outbox.plan(run=make_run(), audience=Customer.objects.values(customer_id=F("pk")), at=AT).messages
         == 9
     )
+
+
+def tables() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname FROM pg_class WHERE relname LIKE 'outbox%%' AND relkind = 'r'")
+        return [row[0] for row in cursor.fetchall()]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_table_of_an_audience_goes_with_its_plan_or_with_the_next_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    crowd(2)
+    audience = Customer.objects.values(customer_id=F("pk"))
+    killed = make_run()
+    monkeypatch.setattr(planning._Writing, "chunk", lambda *_given: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        outbox.plan(run=killed, audience=audience, at=AT)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE UNLOGGED TABLE IF NOT EXISTS outbox_audience_{killed.pk} (customer_id bigint)"
+        )
+    monkeypatch.undo()
+    assert outbox.plan(run=make_run(), audience=audience, at=AT).messages == 2
+    assert tables() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_number_that_moves_to_another_customer_while_the_plan_is_made_gets_one_message(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The statement for a fresh run ignores no conflict: the chunk is written the careful way then."""
+    first, second = crowd(2)
+    monkeypatch.setattr(staging, "CHUNK", 1)
+    write = planning._Writing.chunk
+
+    def moves(self: Any, given: Any) -> None:
+        write(self, given)
+        CustomerPhone.objects.filter(customer=first).update(live=False)
+        number = CustomerPhone.objects.get(customer=first).e164
+        CustomerPhone.objects.filter(customer=second).update(e164=number)
+
+    monkeypatch.setattr(planning._Writing, "chunk", moves)
+    run = make_run()
+    assert outbox.plan(run=run, audience=Customer.objects.values(customer_id=F("pk")), at=AT).messages == 1
+    assert run.messages.get().customer_id == first
 
 
 @pytest.mark.django_db

@@ -5,6 +5,9 @@
     python -m tests.faults.senders GATEWAY BASE finish         one sender, until nothing is left
     python -m tests.faults.senders 0 BASE crowd PORT COUNT     a project, its line and a launched run; says their ids
     python -m tests.faults.senders GATEWAY BASE reap           what lost senders left is taken up
+    python -m tests.faults.senders 0 0 product PORT COUNT      the same crowd at the product's own clock, about noon
+    python -m tests.faults.senders 0 0 pause RUN, resume RUN   what the buttons of a broadcast do
+    python -m tests.faults.senders 0 0 plan BROADCAST WHEN     its rehearsal in chunks of 3, each asked for on stdin
 
 BASE is the moment of the test at which real time 0 lies, so that every process agrees that it is ten in the morning.
 """
@@ -81,14 +84,48 @@ def freeze(gateway: int, base: float, seconds: float) -> None:
     os.waitpid(child, 0)
 
 
-def launched(port: int, count: int) -> None:
+def launched(port: int, count: int, at: dt.datetime, zone: str, rate: int) -> None:
     from tests.crm.smsc import smpp_gateway
     from tests.factories import make_project
     from tests.faults.test_outbox_killed import crowd
 
-    project = make_project("重启园")
-    gateway = smpp_gateway(project, port, rate=150, window=10, settings={"sessions": 2})
-    sys.stdout.write(f"{gateway.pk} {crowd(project, count).pk}\n")
+    project = make_project("重启园", time_zone=zone)
+    gateway = smpp_gateway(project, port, rate=rate, window=10, settings={"sessions": 2})
+    sys.stdout.write(f"{gateway.pk} {crowd(project, count, at).pk}\n")
+
+
+def noon() -> str:
+    """A zone in which it is about noon: the marketing hours are open whenever the test runs."""
+    ahead = 12 - dt.datetime.now(dt.UTC).hour
+    return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"
+
+
+def press(button: str, run: int) -> None:
+    from crm import clock, outbox
+    from crm.models import User
+
+    if button == "pause":
+        outbox.pause(run_id=run, by=None, at=clock.now())
+    else:
+        outbox.resume(run_id=run, by=User.objects.order_by("pk")[0], at=clock.now())
+
+
+def plan(broadcast: int, when: str) -> None:
+    """A rehearsal that goes on to its next chunk only when it is told to, so that it can be killed between two."""
+    from campaigns.actions import broadcasts
+    from crm.outbox import planning, staging
+
+    staging.CHUNK = 3
+    write = planning._Writing.chunk
+
+    def and_wait(self: Any, chunk: Any) -> None:
+        write(self, chunk)
+        sys.stdout.write("chunk\n")
+        sys.stdout.flush()
+        sys.stdin.readline()
+
+    vars(planning)["_Writing"].chunk = and_wait
+    broadcasts.rehearse(broadcast_id=broadcast, at=dt.datetime.fromisoformat(when))
 
 
 def reap() -> None:
@@ -110,7 +147,15 @@ def main() -> None:
     elif what == "freeze":
         freeze(int(gateway), float(base), float(more[0]))
     elif what == "crowd":
-        launched(int(more[0]), int(more[1]))
+        launched(
+            int(more[0]), int(more[1]), dt.datetime(2026, 3, 2, 2, 0, tzinfo=dt.UTC), "Asia/Shanghai", 150
+        )
+    elif what == "product":
+        launched(int(more[0]), int(more[1]), dt.datetime.now(dt.UTC), noon(), 100)
+    elif what in ("pause", "resume"):
+        press(what, int(more[0]))
+    elif what == "plan":
+        plan(int(more[0]), more[1])
     elif what == "reap":
         reap()
     else:
