@@ -144,7 +144,8 @@ class MilestoneView(CampaignView):
         makes, approves = gates.may_make(self.by, row.project), gates.may_approve(self.by, row.project)
         found = facts_milestones.detail(row)
         row.progress, row.left = found["progress"], found["left"]
-        row.calls_by_state, row.all_corrections = found["calls"], found["corrections"]
+        row.calls_by_state = found["calls"]
+        row.all_corrections = [each for each, _done in found["corrections"]]
         row.reach = facts_milestones.counts(row) if row.run is None and (makes or approves) else None
         row.own_guests = facts_milestones.own_guests(row, self.by)
         own = row.writers.filter(pk=self.by.pk).exists()

@@ -16,12 +16,23 @@ from campaigns.facts_greetings import spokesperson
 from campaigns.models import Broadcast
 from campaigns.rules_audiences import Audience
 from campaigns.rules_broadcasts import (
+    FIELDS,
     common_values,
     cost_of,
     fill_common,
     longest_values,
 )
-from crm.compose import OPT_OUT, Parts, Pieces, TextRefused, check_body, masked_opening, pieces, units
+from crm.compose import (
+    OPT_OUT,
+    Parts,
+    Pieces,
+    TextRefused,
+    check_body,
+    check_fields,
+    masked_opening,
+    pieces,
+    units,
+)
 from crm.contact_cap import MONTH
 from crm.facts_messages import Progress, parts_of, progress
 from crm.models import Contact, Exclusion, Gateway, Message, MessageText, Project, SendRun
@@ -70,9 +81,11 @@ def sample(project: Project, body: str, audience: Audience, until: dt.datetime) 
     shown = parts("王**", spokesperson(project))
     try:
         check_body(body)
+        check_fields(body, FIELDS)
         counted = pieces(longest)
     except TextRefused as refused:
         said = refused.message.in_language(get_language() or "")
+        said = f"{said} ({refused.detail})" if refused.detail else said
         return Sample(*who, shown.body, characters=units(longest), refused=said)
     return Sample(*who, shown.body, shown.text_for(layout), units(longest), counted)
 

@@ -146,12 +146,14 @@ def detail(milestone: Milestone) -> dict[str, Any]:
     run_id = milestone.run_id or 0
     left = Exclusion.objects.filter(run=run_id).order_by().values_list("reason").annotate(n=Count("pk"))
     calls = CallTask.objects.filter(occasion=milestone.occasion_id or 0, kind="milestone").order_by()
+    corrections = list(milestone.corrections.select_related("run", "prepared_by", "approved_by"))
+    done = progress([run_id, *(row.run_id for row in corrections if row.run_id is not None)])
     return {
-        "progress": progress([run_id]).get(run_id, Progress()),
+        "progress": done[run_id],
         "left": dict(left),
         "calls": dict(calls.values_list("state").annotate(n=Count("pk"))),
-        "corrections": list(milestone.corrections.select_related("run", "prepared_by", "approved_by")),
-        "waits": milestone.corrections.filter(approved_at=None, declined_at=None).first(),
+        "corrections": [(row, done.get(row.run_id or 0, Progress())) for row in corrections],
+        "waits": next((row for row in corrections if row.waits), None),
     }
 
 

@@ -81,7 +81,9 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
     done = _("Approved. It starts by itself when its hour comes.")
-    return _press(request, _approver(request, pk), actions.approve, done)
+    answer = _press(request, _approver(request, pk), actions.approve, done)
+    soon("campaigns.tasks.broadcasts")  # its hour may have come already
+    return answer
 
 
 @require_POST

@@ -119,10 +119,14 @@ def broadcast(request: HttpRequest, pk: int) -> HttpResponse:
     """One broadcast: what it says to whom, its rehearsal or its progress, what can be done with it."""
     row, user = own_broadcast(request, pk), user_of(request)
     plain = reads_names(user, row.project)
-    running = row.standing in (Broadcast.State.APPROVED, SendRun.State.RUNNING, SendRun.State.PAUSED)
+    moves = row.being_planned or row.standing in (
+        Broadcast.State.APPROVED,
+        SendRun.State.RUNNING,
+        SendRun.State.PAUSED,
+    )
     context = {
         "row": row,
-        "live": request.path if running or row.being_planned else "",
+        "live": request.path if moves else "",
         "may_write": gates.may_make(user, row.project),
         "may_approve": gates.may_approve(user, row.project),
         "own": row.writers.filter(pk=user.pk).exists(),

@@ -6,7 +6,7 @@ The parts are kept apart so that a gateway with another layout can compose the s
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil
@@ -34,6 +34,7 @@ class Refusal(StrEnum):
     OWN_OPENING = "own_opening"
     OWN_ENDING = "own_ending"
     BRACKETS = "brackets"
+    UNKNOWN_FIELD = "unknown_field"
     MISSING_FIELD = "missing_field"
     MISSING_SENDER = "missing_sender"
     TOO_LONG = "too_long"
@@ -52,6 +53,9 @@ REFUSALS: Mapping[Refusal, Bilingual] = {
     Refusal.BRACKETS: Bilingual(
         "Leave out 【 and 】: they are kept for the signature.",
         "正文中不能出现【】，该符号只用于签名。",
+    ),
+    Refusal.UNKNOWN_FIELD: Bilingual(
+        "The text names a field that does not exist.", "正文引用了不存在的字段。"
     ),
     Refusal.MISSING_FIELD: Bilingual(
         "A field of the text has no value; nothing is sent with a blank in it.",
@@ -76,6 +80,7 @@ _OWN_ENDING = re.compile(
     re.IGNORECASE,
 )
 _FIELD = re.compile(r"\{([a-z_]+)\}")
+_BRACE = re.compile(r"\{[^{}]*\}?|\}")
 
 
 class TextRefused(ValueError):
@@ -147,6 +152,20 @@ def check_body(body: str) -> None:
 def fields_of(template: str) -> tuple[str, ...]:
     """The {fields} of a template, in order, each as often as it stands there."""
     return tuple(_FIELD.findall(template))
+
+
+def check_fields(template: str, allowed: Collection[str] | None) -> tuple[str, ...]:
+    """The fields of a template. TextRefused for one that is not allowed (None: any), and for a brace that opens none:
+    {姓名} would go out as it stands.
+    """
+    fields = fields_of(template)
+    for name in fields:
+        if allowed is not None and name not in allowed:
+            raise TextRefused(Refusal.UNKNOWN_FIELD, name)
+    stray = _BRACE.search(_FIELD.sub("", template))
+    if stray is not None:
+        raise TextRefused(Refusal.UNKNOWN_FIELD, stray[0].strip("{}") or stray[0])
+    return fields
 
 
 def unfit(value: str) -> bool:

@@ -19,7 +19,6 @@ from leads.models import CallTask, Deal, DealStep, DowngradeReview, InboundCall,
 from leads.models.querysets import LeadQuerySet
 from leads.states import Bin
 
-SAME_DAY = ("SC-1.1", "SC-2.1", "SC-3.1", "SC-4.1")
 LATE_FROM = (15, 7, 3, 1, 0)  # days overdue, the largest first
 CAUSES = ("neglect", "absence", "cap", "capacity", "pool")
 SMALL = 20
@@ -86,14 +85,9 @@ def overdue(project: Project, now: dt.datetime) -> Overdue:
 
 
 def same_day_open(project: Project, now: dt.datetime) -> QuerySet[CallTask]:
-    """Same-day duties that are not reached yet, the first due first; without those that no number reaches (PX-1)."""
-    rows = CallTask.objects.open().filter(lead__project=project, lead__merged_into=None, clause__in=SAME_DAY)
-    return (
-        rows.filter(due_at__gte=now)
-        .exclude(lead__review_clause="PX-1")
-        .select_related("lead__customer", "assignee")
-        .order_by("due_at", "pk")
-    )
+    """Same-day duties that are not reached yet and not late, the first due first."""
+    rows = CallTask.objects.same_day_open(project).filter(due_at__gte=now)
+    return rows.select_related("lead__customer", "assignee").order_by("due_at", "pk")
 
 
 @dataclass(slots=True)

@@ -56,7 +56,11 @@ def _check(sheet: BroadcastSheet, project: Project, at: dt.datetime) -> None:
     check_template(sheet.body, FIELDS)
     if not sheet.title.strip():
         raise RuleViolation(_("Give the broadcast a title."), field="title")
-    if sheet.expires_at <= max(sheet.starts_at, at):
+    if sheet.starts_at.astimezone(project.zone).date() < at.astimezone(project.zone).date():
+        raise RuleViolation(_("The start lies in the past."), field="starts_at", code="past")
+    if sheet.expires_at <= at:
+        raise RuleViolation(_("This moment has passed already."), field="expires_at", code="past")
+    if sheet.expires_at <= sheet.starts_at:
         raise RuleViolation(_("It would end before it starts."), field="expires_at", code="ends_first")
     _check_audience(sheet.filter, project)
 
@@ -92,6 +96,7 @@ def save_broadcast(
     _let_go(row)
     row.save()
     row.writers.add(by)
+    approvals.decided(row, at)
     _log("broadcast.saved", row, by, at)
     return row
 
@@ -265,7 +270,9 @@ def approve(*, broadcast_id: int, by: User, at: dt.datetime) -> Broadcast:
         raise RuleViolation(_("This broadcast does not wait for approval."))
     approvals.not_own(row, by)
     _still_time(row, at)
-    return _to(row, State.APPROVED, "broadcast.approved", by, at, approved_by=by, approved_at=at)
+    _to(row, State.APPROVED, "broadcast.approved", by, at, approved_by=by, approved_at=at)
+    approvals.decided(row, at)
+    return row
 
 
 @transaction.atomic
@@ -275,7 +282,7 @@ def send_back(*, broadcast_id: int, reason: str, by: User, at: dt.datetime) -> B
     if row.state != State.SUBMITTED:
         raise RuleViolation(_("This broadcast does not wait for approval."))
     _to(row, State.DRAFT, "broadcast.sent_back", by, at, reason=_given(reason))
-    approvals.sent_back(row, row.title, at)
+    approvals.sent_back(row, row.title, row.reason, at)
     return row
 
 
@@ -304,6 +311,7 @@ def cancel(*, broadcast_id: int, reason: str, by: User, at: dt.datetime) -> Broa
         _let_go(row)
         row.save()
     state = State.LAUNCHED if row.state == State.LAUNCHED else State.CANCELLED
+    approvals.decided(row, at)
     return _to(row, state, "broadcast.cancelled", by, at, reason=text, ended_by=by)
 
 

@@ -9,6 +9,8 @@ from django.db import transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from campaigns.actions import approvals
+from campaigns.facts_festivals import text_names
 from campaigns.models import FestivalDay, GreetingText
 from campaigns.rules_festivals import Greeted, said_with
 from campaigns.rules_greetings import STANDARD, GreetingRefused, check_greeting
@@ -111,14 +113,15 @@ def propose_text(*, project: Project, code: str, body: str, by: User, at: dt.dat
     except (GreetingRefused, TextRefused) as refusal:
         said = refusal.message.in_language(get_language() or "en")
         raise RuleViolation(said, "SC-10", "body") from None
-    waiting = GreetingText.objects.select_for_update().filter(
+    for older in GreetingText.objects.select_for_update().filter(
         project=project, code=code, state=GreetingText.State.PROPOSED
-    )
-    waiting.delete()
+    ):
+        _withdraw(older, at)
     row = GreetingText.objects.create(
         project=project, code=code, body=body.strip(), prepared_by=by, prepared_at=at
     )
     audit.record("greeting_text.proposed", by=by, at=at, project=project, target="text", target_id=row.pk)
+    approvals.waits_for_approval(row, text_names()[code], at)
     return row
 
 
@@ -128,8 +131,7 @@ def approve_text(*, text_id: int, by: User, at: dt.datetime) -> GreetingText:
     row = GreetingText.objects.select_for_update().get(pk=text_id)
     if row.state != GreetingText.State.PROPOSED:
         raise RuleViolation(_("This text does not wait for approval any more."), "SC-5.1")
-    if row.prepared_by_id == by.pk:
-        raise RuleViolation(_("Another person approves what you wrote."), "SC-13")
+    approvals.not_own(row, by)
     in_use = GreetingText.objects.filter(
         project=row.project_id, code=row.code, state=GreetingText.State.APPROVED
     )
@@ -137,4 +139,10 @@ def approve_text(*, text_id: int, by: User, at: dt.datetime) -> GreetingText:
     row.state, row.approved_by, row.approved_at = GreetingText.State.APPROVED, by, at
     row.save(update_fields=["state", "approved_by", "approved_at"])
     audit.record("greeting_text.approved", by=by, at=at, project=row.project, target="text", target_id=row.pk)
+    approvals.decided(row, at)
     return row
+
+
+def _withdraw(row: GreetingText, at: dt.datetime) -> None:
+    approvals.decided(row, at)
+    row.delete()

@@ -74,10 +74,11 @@ def save_milestone(
     row.day, row.notice_day, row.grades = sheet.day, sheet.notice_day, list(sheet.grades)
     row.to_callers, row.to_buyers = sheet.to_callers, sheet.to_buyers
     row.key_calls, row.referrals = sheet.key_calls, sheet.referrals
-    row.state, row.prepared_by, row.prepared_at = State.DRAFT, by, at
+    row.state, row.prepared_by, row.prepared_at, row.reason = State.DRAFT, by, at, ""
     row.save()
     row.writers.add(by)
     row.buildings.set(sheet.buildings)
+    approvals.decided(row, at)
     _log("milestone.saved", row, by, at)
     return row
 
@@ -90,8 +91,8 @@ def submit(*, milestone_id: int, by: User, at: dt.datetime) -> Milestone:
         raise RuleViolation(_("Only a draft is handed in."), CLAUSE)
     if row.notice_day < at.astimezone(row.project.zone).date():
         raise RuleViolation(_("The day of the notice has passed. Correct it first."), CLAUSE, "notice_day")
-    row.state = State.SUBMITTED
-    row.save(update_fields=["state"])
+    row.state, row.reason = State.SUBMITTED, ""
+    row.save(update_fields=["state", "reason"])
     _log("milestone.submitted", row, by, at)
     approvals.waits_for_approval(row, row.title, at)
     return row
@@ -110,6 +111,7 @@ def approve(*, milestone_id: int, by: User, at: dt.datetime) -> Milestone:
     row.occasion = place_occasion(row)
     row.save(update_fields=["state", "approved_by", "approved_at", "occasion"])
     _log("milestone.approved", row, by, at)
+    approvals.decided(row, at)
     return row
 
 
@@ -124,7 +126,7 @@ def send_back(*, milestone_id: int, reason: str, by: User, at: dt.datetime) -> M
     row.state, row.reason = State.DRAFT, reason.strip()[:200]
     row.save(update_fields=["state", "reason"])
     _log("milestone.sent_back", row, by, at)
-    approvals.sent_back(row, row.title, at)
+    approvals.sent_back(row, row.title, row.reason, at)
     return row
 
 
@@ -170,6 +172,7 @@ def cancel(*, milestone_id: int, reason: str, body: str, by: User, at: dt.dateti
     row.state, row.reason, row.ended_by = State.CANCELLED, reason.strip()[:200], by
     row.save()
     _log("milestone.cancelled", row, by, at)
+    approvals.decided(row, at)
     return correction
 
 
@@ -177,10 +180,19 @@ def _propose(
     row: Milestone, was: dt.date, becomes: dt.date | None, body: str, by: User, at: dt.datetime
 ) -> Correction:
     check_template(body, FIELDS)
-    row.corrections.filter(approved_at=None, declined_at=None).update(declined_at=at)
-    return Correction.objects.create(
+    for older in row.corrections.filter(approved_at=None, declined_at=None):
+        _decline(older, at)
+    correction = Correction.objects.create(
         milestone=row, was=was, becomes=becomes, body=body.strip(), prepared_by=by, prepared_at=at
     )
+    approvals.waits_for_approval(correction, row.title, at)
+    return correction
+
+
+def _decline(row: Correction, at: dt.datetime) -> None:
+    row.declined_at = at
+    row.save(update_fields=["declined_at"])
+    approvals.decided(row, at)
 
 
 @transaction.atomic
@@ -192,8 +204,7 @@ def decline_correction(*, correction_id: int, by: User, at: dt.datetime) -> None
         .get(pk=correction_id)
     )
     if row.approved_at is None and row.declined_at is None:
-        row.declined_at = at
-        row.save(update_fields=["declined_at"])
+        _decline(row, at)
         _log("correction.declined", row.milestone, by, at)
 
 

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaigns import facts_milestones
+from campaigns.actions import approvals
 from campaigns.facts_festivals import next_festival
 from campaigns.facts_greetings import spokesperson
 from campaigns.models import Correction, Milestone
@@ -164,8 +165,7 @@ def approve_correction(*, correction_id: int, by: User, at: dt.datetime) -> Corr
     row = rows.get(pk=correction_id)
     if row.approved_at is not None or row.declined_at is not None:
         raise RuleViolation(_("This correction does not wait for approval any more."), CLAUSE)
-    if row.prepared_by_id == by.pk:
-        raise RuleViolation(_("Another person approves what you wrote."), "SC-13")
+    approvals.not_own(row, by)
     milestone = row.milestone
     had = facts_milestones.had_the_notice(milestone).exclude(customer=None)
     run = outbox.open_run(
@@ -183,6 +183,7 @@ def approve_correction(*, correction_id: int, by: User, at: dt.datetime) -> Corr
     outbox.plan(run=run, audience=had.values("customer_id"), at=at)
     row.run, row.approved_by, row.approved_at = outbox.launch(run_id=run.pk, by=by, at=at), by, at
     row.save(update_fields=["run", "approved_by", "approved_at"])
+    approvals.decided(row, at)
     audit.record(
         "correction.approved",
         by=by,

@@ -130,6 +130,11 @@ class Correction(models.Model):
     def __str__(self) -> str:
         return f"{self.milestone_id}: {self.was} > {self.becomes}"
 
+    @property
+    def waits(self) -> bool:
+        """Nobody has decided about it yet."""
+        return self.approved_at is None and self.declined_at is None
+
 
 class Invitation(models.Model):
     """One guest of an event plan (SC-3.2): invited, answered, arrived."""

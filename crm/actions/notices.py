@@ -42,6 +42,12 @@ def tell(tellings: Iterable[Telling], *, at: dt.datetime) -> int:
     return len(rows)
 
 
+def untell(*, users: Iterable[int], kind: str, key: str, at: dt.datetime) -> int:
+    """What these people were told under keys that begin with `key` is over: their bell says it no longer."""
+    rows = Notice.objects.filter(user__in=list(users), read_at=None, kind=kind, key__startswith=key)
+    return rows.update(read_at=at)
+
+
 def mark_read(*, by: User, ids: Iterable[int] | None, at: dt.datetime) -> int:
     """Mark one's own notices read: those of `ids`, or all when None."""
     rows = Notice.objects.filter(user=by, read_at=None)

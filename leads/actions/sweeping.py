@@ -16,7 +16,6 @@ from crm.models import Project
 from crm.roles import Role
 from leads import facts
 from leads.models import CallTask, Lead
-from leads.rules_due import SAME_DAY
 
 PROMISE_LEAD = dt.timedelta(minutes=10)
 BEFORE_CLOSING = dt.timedelta(hours=1)
@@ -89,16 +88,9 @@ def sweep_same_day(*, project: Project, at: dt.datetime) -> int:
     """Same-day duties not yet reached: the consultant an hour before closing, the manager at closing."""
     frame = facts.frame(project.pk, at)
     rows = list(
-        CallTask.objects.open()
-        .filter(
-            lead__project=project,
-            lead__merged_into=None,
-            clause__in=SAME_DAY,
-            due_at__lte=at + BEFORE_CLOSING,
-            due_at__gt=at - LATEST,
-        )
+        CallTask.objects.same_day_open(project)
+        .filter(due_at__lte=at + BEFORE_CLOSING, due_at__gt=at - LATEST)
         .exclude(held_until__gt=at)
-        .exclude(lead__review_clause="PX-1")
         .select_related("lead__customer")
     )
     tellings = [

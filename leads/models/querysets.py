@@ -13,10 +13,11 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import JSONObject
 
 from crm.access import scope
-from crm.models import Customer, CustomerPhone, OptOut, User
+from crm.models import Customer, CustomerPhone, OptOut, Project, User
 from crm.names import query_bigrams
 from crm.roles import Action, Limit
 from crm.states import Preference
+from leads.rules_due import SAME_DAY
 from leads.states import Bin
 
 NOT_A_VIEW = (Limit.EXISTENCE_ONLY, Limit.COUNTS_ONLY, Limit.WITH_DEAL)
@@ -173,6 +174,11 @@ class CallTaskQuerySet(models.QuerySet):
             scope(user, Action.SEE_LEADS, without=NOT_A_VIEW).q(own, project="lead__project_id"),
             lead__merged_into=None,
         )
+
+    def same_day_open(self, project: Project) -> CallTaskQuerySet:
+        """Same-day duties of a project that are not reached yet; without those that no number reaches (PX-1)."""
+        rows = self.open().filter(lead__project=project, lead__merged_into=None, clause__in=sorted(SAME_DAY))
+        return rows.exclude(lead__review_clause="PX-1")
 
     def on_list_of(self, user: User, day: dt.date, now: dt.datetime) -> CallTaskQuerySet:
         """What stands on a person's list of `day`: open, theirs to do, its list day come and its window begun."""

@@ -9,10 +9,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from campaigns.actions import broadcasts as actions
 from campaigns.models import Broadcast
+from crm.errors import RuleViolation
 from crm.models import AuditEvent, Message
 from crm.roles import Role
-from tests.campaigns.test_broadcasts import at, launched, write
+from tests.campaigns.test_broadcasts import at, launched, sheet, write
 from tests.crm.screens import signed_in
 from tests.factories import make_user
 from tests.leads.stage import Stage, set_stage
@@ -96,3 +98,52 @@ def test_queries_are_the_same_for_one_and_for_many(monkeypatch: pytest.MonkeyPat
         first.pk, first.to = None, f"+86138001390{n:02d}"
         first.save(force_insert=True)
     assert [_queries(client, url) for url in urls] == before
+
+
+@pytest.mark.parametrize("field", ["{name}", "{姓名}", "{project", "}"])
+def test_a_field_that_does_not_exist_is_refused_while_it_is_typed(
+    monkeypatch: pytest.MonkeyPatch, field: str
+) -> None:
+    monkeypatch.setattr("crm.clock.now", lambda: at("11-18 10:30"))
+    stage = set_stage()
+    ma = signed_in(make_user(Role.MARKETING, stage.project, "马"))
+    shown = ma.post("/campaigns/broadcasts/sample/", FORM | {"body": f"欢迎{field}光临"}).content.decode()
+    assert "note-warn" in shown
+    assert "phone-text" not in shown, "no preview of what would not be sent so"
+    assert ma.post("/campaigns/broadcasts/new/", FORM | {"body": f"欢迎{field}光临"}).status_code == 422
+
+
+def test_an_approved_one_shows_its_start_by_itself_and_an_empty_one_is_not_handed_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("crm.clock.now", lambda: at("11-18 10:30"))
+    stage = set_stage()
+    user = make_user(Role.MARKETING, stage.project, "马")
+    ma = signed_in(user)
+    nobody = write(stage, user)
+    page = ma.get(f"/campaigns/broadcasts/{nobody.pk}/").content.decode()
+    assert f"{nobody.pk}/submit/" not in page
+    assert "phone-frame" not in page
+    stage.visitor("安", "13800138001", at=at("11-01 10:00"), grade="A")
+    row = write(stage, user, title="第二次")
+    actions.submit(broadcast_id=row.pk, by=user, at=at("11-18 10:10"))
+    asked: list[str] = []
+    monkeypatch.setattr("campaigns.views_broadcast_deeds.soon", lambda name, *_given: asked.append(name))
+    signed_in(stage.wu).post(f"/campaigns/broadcasts/{row.pk}/approve/")
+    assert asked == ["campaigns.tasks.broadcasts"], "its hour may have come"
+    assert (
+        f'hx-get="/campaigns/broadcasts/{row.pk}/?was='
+        in ma.get(f"/campaigns/broadcasts/{row.pk}/").content.decode()
+    )
+
+
+def test_a_start_in_the_past_is_named_as_such() -> None:
+    stage = set_stage()
+    ma = make_user(Role.MARKETING, stage.project, "马")
+    for given, field in (
+        ({"starts_at": at("11-17 10:00")}, "starts_at"),
+        ({"starts_at": at("11-18 08:00"), "expires_at": at("11-18 09:00")}, "expires_at"),
+    ):
+        with pytest.raises(RuleViolation) as caught:
+            actions.save_broadcast(project=stage.project, sheet=sheet(**given), by=ma, at=at("11-18 10:00"))
+        assert (caught.value.code, caught.value.field) == ("past", field)
