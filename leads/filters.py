@@ -151,7 +151,7 @@ class LeadFilter(filters.FilterSet):
         return rows.filter(state=Lead.State.LIVE, due_at__gte=self.day_begins, due_at__lt=until)
 
     def in_bin(self, rows: LeadQuerySet, _name: str, value: str) -> LeadQuerySet:
-        return rows.with_bin(self.now).filter(bin=value)
+        return rows.in_bin(value, self.now)
 
     def leave(self, rows: LeadQuerySet, _name: str, _value: str) -> LeadQuerySet:
         """The order is applied by the page, which must know its columns."""

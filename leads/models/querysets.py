@@ -24,6 +24,25 @@ NOT_A_VIEW = (Limit.EXISTENCE_ONLY, Limit.COUNTS_ONLY, Limit.WITH_DEAL)
 TAIL_DIGITS = 4
 
 
+ENDED = {
+    Bin.INVALID: Q(state="invalid"),
+    Bin.LOST: Q(state="lost"),
+    Bin.CLOSED: Q(state="closed"),
+}
+
+
+def _live_bins(now: dt.datetime) -> dict[Bin, Q]:
+    """The bins of live leads (PX-10): a lead stands in the first whose condition holds."""
+    return {
+        Bin.POOL: Q(consultant=None),
+        Bin.REVIEW: Q(review_due_at__isnull=False) | Q(due_at=None, rejudge_at__lte=now),
+        Bin.MESSAGES_ONLY: Q(due_at=None) & ~Q(quiet_clause=""),
+        Bin.HELD: Q(held_until__gt=now),
+        Bin.TASK_OPEN: Q(opens_at__lte=now),
+        Bin.WAITING: Q(opens_at__gt=now),
+    }
+
+
 class LeadQuerySet(models.QuerySet):
     def current(self) -> LeadQuerySet:
         """Leads that were not merged into another."""
@@ -54,20 +73,25 @@ class LeadQuerySet(models.QuerySet):
         """Annotate `bin`: each live lead's one bin of PX-10, in one CASE; `nobody` must never come up."""
         return self.annotate(
             bin=Case(
-                When(state="invalid", then=Value(Bin.INVALID.value)),
-                When(state="lost", then=Value(Bin.LOST.value)),
-                When(state="closed", then=Value(Bin.CLOSED.value)),
-                When(consultant=None, then=Value(Bin.POOL.value)),
-                When(review_due_at__isnull=False, then=Value(Bin.REVIEW.value)),
-                When(Q(due_at=None, rejudge_at__lte=now), then=Value(Bin.REVIEW.value)),
-                When(~Q(quiet_clause="") & Q(due_at=None), then=Value(Bin.MESSAGES_ONLY.value)),
-                When(Q(held_until__gt=now), then=Value(Bin.HELD.value)),
-                When(opens_at__lte=now, then=Value(Bin.TASK_OPEN.value)),
-                When(opens_at__gt=now, then=Value(Bin.WAITING.value)),
+                *(When(where, then=Value(code.value)) for code, where in ENDED.items()),
+                *(When(where, then=Value(code.value)) for code, where in _live_bins(now).items()),
                 default=Value("nobody"),
                 output_field=models.CharField(),
             )
         )
+
+    def in_bin(self, code: str, now: dt.datetime) -> LeadQuerySet:
+        """Those whose `bin` is this one, said in plain conditions: of a CASE the database cannot guess how many leads
+        it holds for, and sorts a whole project for one page.
+        """
+        if code in ENDED:
+            return self.filter(ENDED[Bin(code)])
+        rows = self.filter(state="live")
+        for each, where in _live_bins(now).items():
+            if each == code:
+                return rows.filter(where)
+            rows = rows.exclude(where)
+        return self.none()
 
     def for_page(self, now: dt.datetime) -> LeadQuerySet:
         """`with_bin`, what the lead cares about (`points`, `held_back_by`), and whether there is anything to read of
