@@ -44,7 +44,9 @@ def lead_list(request: HttpRequest) -> HttpResponse:
 
 
 def quick_counts(scope: LeadQuerySet, *, now: dt.datetime, day_begins: dt.datetime) -> dict[str, int]:
-    """The numbers on the quick choices above the list. One query of counts, each of which has its own index."""
+    """The numbers on the quick choices above the list. One query of counts, each of which has its own index: of rows,
+    not of ids, which those indexes do not hold.
+    """
     tomorrow = day_begins + dt.timedelta(days=1)
     live = scope.filter(state=Lead.State.LIVE)
     choices = {
@@ -55,7 +57,7 @@ def quick_counts(scope: LeadQuerySet, *, now: dt.datetime, day_begins: dt.dateti
         "key": live.filter(grade=Lead.Grade.A),
     }
     first, *others = (
-        rows.order_by().annotate(choice=Value(name)).values("choice").annotate(n=Count("pk"))
+        rows.order_by().annotate(choice=Value(name)).values("choice").annotate(n=Count("*"))
         for name, rows in choices.items()
     )
     found = {row["choice"]: row["n"] for row in first.union(*others, all=True)}
