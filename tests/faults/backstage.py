@@ -22,8 +22,7 @@ QUEUES = "celery,gateway.console,gateway.http,gateway.smpp"
 WORKER = ("worker", "--loglevel", "INFO", "--without-mingle", "-Q", QUEUES)
 
 
-def beat_words(schedule: Path) -> tuple[str, ...]:
-    return "beat", "--loglevel", "INFO", "--pidfile=", "-s", str(schedule)
+BEAT = ("beat", "--loglevel", "INFO", "--pidfile=", "-s")
 
 
 class Backstage:
@@ -42,6 +41,14 @@ class Backstage:
         same = {"DATABASE_URL": database, "REDIS_URL": self.redis_url, "CRM_SECRET_KEY": settings.SECRET_KEY}
         return environment(data, **same, DJANGO_SETTINGS_MODULE="crm.settings", PYTHONUNBUFFERED="1", **more)
 
+    @property
+    def worker(self) -> Part:
+        return self.parts[0]
+
+    @property
+    def beats(self) -> list[Part]:
+        return self.parts[1:]
+
     def start(self, name: str, *words: str) -> Part:
         argv = ["tests.faults.clocked", str(self.shift), str(self.every), *words]
         part = Part(name, self, self.folder / "data", argv)
@@ -51,8 +58,8 @@ class Backstage:
 
 
 @contextmanager
-def backstage(shift: float, every: float) -> Iterator[Backstage]:
-    """A worker and a scheduler; what was started ends with it, the scheduler first."""
+def backstage(shift: float, every: float, beats: int = 1) -> Iterator[Backstage]:
+    """A worker and so many schedulers; what was started ends with it, the schedulers first."""
     folder = Path(tempfile.mkdtemp(prefix="crm-b-", dir="/tmp"))
     give(folder, server_account())
     valkey = Valkey(folder / "valkey", folder, folder / "valkey.log", durable=False)
@@ -62,7 +69,8 @@ def backstage(shift: float, every: float) -> Iterator[Backstage]:
     made = Backstage(folder, shift, every)
     try:
         made.start("worker", *WORKER, "--concurrency", "3").wait_for("ready.")
-        made.start("beat", *beat_words(folder / "data" / "schedule"))
+        for number in range(beats):
+            made.start(f"beat{number}", *BEAT, str(folder / "data" / f"schedule{number}"))
         yield made
     finally:
         for part in reversed(made.parts):
