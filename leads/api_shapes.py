@@ -174,7 +174,7 @@ class StoryRow(serializers.Serializer):
     value = serializers.CharField(source="event.value", allow_blank=True)
     at = Instant(source="event.at")
     recorded_at = Instant(source="event.recorded_at")
-    by = Named(source="event.by", allow_null=True)
+    by = Named(source="event.author", allow_null=True)
     title = serializers.CharField()
     tags = serializers.ListField(child=serializers.CharField())
     details = DetailShown(many=True)

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Prefetch, QuerySet, prefetch_rela
 
 from crm.models import Consent, Customer, CustomerPhone, InboundMessage, Message, OptOut, Unit, User
 from leads import facts, rules
-from leads.models import CallTask, Deal, DealStep, InboundCall, Lead, LeadEvent, Visit
+from leads.models import CallTask, Deal, DealStep, ImportBatch, InboundCall, Lead, LeadEvent, Visit
 from leads.rules_regular import owed_regularly
 from leads.rules_types import EventKind, History, Plan
 
@@ -83,7 +83,7 @@ def steps_ahead(plan: Plan, frame: facts.Frame) -> list[Step]:
 
 TOLD = (
     *("kind", "at", "recorded_at", "value", "due", "appointment", "note", "data", "channel", "imported"),
-    *("call", "visit", "deal", "by__name", "by__username"),
+    *("call", "visit", "deal", "batch", "by__name", "by__username"),
     *("contact__direction", "contact__effective", "contact__clause", "contact__doubtful"),
     *("contact__accepted_by", "contact__news", "contact__questions", "contact__real_need"),
     "contact__occasion__title",
@@ -94,11 +94,14 @@ TOLD = (
 def story(lead: Lead) -> QuerySet[LeadEvent]:
     """The lead's history as a person reads it; annulments are shown at what they annul.
 
-    Contacts come with their events; a call, a visit or a deal is read where a page has one.
+    Contacts come with their events; a call, a visit, a deal or a load is read where a page has one.
     """
     has_units = getattr(lead, "has_units", True)  # of a lead of `for_page` it is known
     units = Unit.objects.select_related("building") if has_units else Unit.objects.none()
     visits = Visit.objects.select_related("received_by").prefetch_related(Prefetch("units", queryset=units))
+    loads = ImportBatch.objects.select_related("uploaded_by").only(
+        "uploaded_by__name", "uploaded_by__username"
+    )
     return (
         LeadEvent.objects.filter(lead=lead)
         .exclude(kind=EventKind.VOID)
@@ -108,6 +111,7 @@ def story(lead: Lead) -> QuerySet[LeadEvent]:
             Prefetch("call", queryset=InboundCall.objects.select_related("heard_via")),
             Prefetch("visit", queryset=visits),
             Prefetch("deal", queryset=Deal.objects.select_related("unit__building")),
+            Prefetch("batch", queryset=loads),
         )
     )
 

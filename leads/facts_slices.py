@@ -11,6 +11,9 @@ from leads.registers.kept import pack
 
 SLICE = 1000
 """Rows of one transaction, roughly: the party that fills a slice is not cut in two."""
+SHARES = 8
+"""A smaller file has so many slices, lest one process end long before the other."""
+LEAST = 200
 
 
 class Dealt(NamedTuple):
@@ -48,6 +51,7 @@ def deal(
 
 def slice_numbers(roots: Sequence[int], households: Mapping[int, int]) -> list[int]:
     """For each row its slice, filled in the order of the file. What is one party in the database is one here."""
+    size = min(SLICE, max(LEAST, -(-len(roots) // SHARES)))
     first: dict[int, int] = {}
     parties = [first.setdefault(households[root], root) if root in households else root for root in roots]
     sizes = Counter(parties)
@@ -56,7 +60,7 @@ def slice_numbers(roots: Sequence[int], households: Mapping[int, int]) -> list[i
     for party in parties:
         if party not in slices:
             if room <= 0:
-                number, room = number + 1, SLICE
+                number, room = number + 1, size
             slices[party] = number
             room -= sizes[party]
     return [slices[party] for party in parties]

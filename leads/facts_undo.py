@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from crm.models import AuditEvent, Customer, CustomerPhone
 from leads.models import (
@@ -69,7 +70,8 @@ def reasons_to_stay(batch: ImportBatch, leads: Collection[Lead]) -> dict[int, St
     found |= {keeper: Stay(MERGED) for keeper in keepers if keeper is not None}
     events = LeadEvent.objects.filter(lead__in=ids, recorded_at__gt=since).exclude(batch=batch)
     worked = events.exclude(kind__in=NO_WORK).order_by("recorded_at", "id")
-    for pk, kind, by, at in worked.values_list("lead_id", "kind", "by__name", "recorded_at"):
+    author = Coalesce("by__name", "batch__uploaded_by__name")
+    for pk, kind, by, at in worked.values_list("lead_id", "kind", author, "recorded_at"):
         found.setdefault(pk, Stay(kind, by or "", at))
     own = [lead.pk for lead in leads if lead.batch_id == batch.pk]
     for pk in referred_to(Lead, own, (*OF_LEAD, ImportBatch)):

@@ -113,16 +113,22 @@ def _load(lead: Plan, e: Event, day: date, terms: Terms) -> None:
         terms.history[e.id] = e.recorded_at
     before = (lead.cadence, lead.promise, lead.grading, lead.repair, lead.upcoming)
     _fold(lead, e, day, terms)
-    kind = Adjust.CATCH_UP if e.imported else Adjust.ENTERED_LATE
     earliest = terms.clock.closing(entered)
-    for slot in ("cadence", "upcoming", "grading", "repair"):
+    for slot in _DATED:
         duty: Duty | None = getattr(lead, slot)
         if duty is not None and duty.due < earliest and not _stood(duty, before):
+            kind = Adjust.CATCH_UP if e.imported else Adjust.ENTERED_LATE
             setattr(lead, slot, moved_to(duty, kind, e.id, entered, terms.clock, (entered - day).days))
 
 
+_DATED = ("cadence", "upcoming", "grading", "repair")
+
+
 def _stood(duty: Duty, before: Sequence[Duty | None]) -> bool:
-    return any(each is not None and each.due == duty.due and each.key == duty.key for each in before)
+    for each in before:  # noqa: SIM110 - a generator for each duty and event was a tenth of the fold
+        if each is not None and each.due == duty.due and each.key == duty.key:
+            return True
+    return False
 
 
 def _owe_caller(lead: Plan, e: Event, day: date, terms: Terms) -> None:

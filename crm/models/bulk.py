@@ -60,10 +60,10 @@ def write_changed(rows: Sequence[models.Model], fields: Sequence[str]) -> None:
     assert pk is not None
     assert pk.column is not None
     quote = connection.ops.quote_name
-    arrays = ", ".join(f"%s::{'text' if _is_array(field) else _type(field)}[]" for field in (pk, *columns))
+    arrays = ", ".join(f"%s::{'text' if _is_array(field) else type_of(field)}[]" for field in (pk, *columns))
     names = ", ".join(["key", *(f"c{index}" for index in range(len(columns)))])
     sets = ", ".join(
-        f"{quote(field.column)} = v.c{index}" + (f"::{_type(field)}" if _is_array(field) else "")
+        f"{quote(field.column)} = v.c{index}" + (f"::{type_of(field)}" if _is_array(field) else "")
         for index, field in enumerate(columns)
     )
     table = quote(model._meta.db_table)
@@ -100,7 +100,7 @@ def _field(model: type[models.Model], name: str) -> Any:
     return next(field for field in model._meta.concrete_fields if name in (field.name, field.attname))
 
 
-def _type(field: Any) -> str:
+def type_of(field: Any) -> str:
     """The column's type; a key column has that of the key it points at."""
     return str(field.rel_db_type(connection) if field.primary_key else field.db_type(connection))
 

@@ -227,9 +227,9 @@ def go_on(*, batch_id: int, by: User, at: dt.datetime) -> ImportBatch:
     """Take up a failed run where it stopped: rows that were written stay as they are."""
     batch = _locked(batch_id, State.FAILED)
     _require(by, batch.project)
-    batch.state, batch.error, batch.uploaded_by = State.RUNNING, "", by
+    batch.state, batch.error, batch.taken_up_by = State.RUNNING, "", by
     batch.report["run"]["at"] = at.isoformat()
-    batch.save(update_fields=["state", "error", "uploaded_by", "report"])
+    batch.save(update_fields=["state", "error", "taken_up_by", "report"])
     for _lane in range(batch.report["run"].get("lanes", 1)):
         tell_worker(batch.pk)
     return batch

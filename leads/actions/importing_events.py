@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from crm.models import User
 from crm.models.bulk import these
 from crm.models.copying import copy_rows
 from leads.actions.importing_match import NEW, Entry
@@ -107,10 +106,11 @@ def histories(
     found: dict[int, list[Event]] = defaultdict(list)
     for lead, history in stored.items():
         found[lead] = list(history.events)
+    make = Event._make
     for key, (lead, kind, moment, value, _call, _visit, _note, _cause, due) in zip(
         keys, events, strict=False
     ):
-        found[lead].append(Event(key, kind, moment, at, value, due, None, kind != CATCH_UP, ""))
+        found[lead].append(make((key, kind, moment, at, value, due, None, kind != CATCH_UP, "", None)))
     for rows in found.values():
         rows.sort(key=_order)
     return {lead: History(tuple(rows)) for lead, rows in found.items()}
@@ -121,9 +121,13 @@ def _order(event: Event) -> tuple[dt.datetime, int]:
 
 
 def write_events(
-    batch: ImportBatch, keys: Sequence[int], events: Sequence[Happened], by: User, at: dt.datetime
+    batch: ImportBatch,
+    keys: Sequence[int],
+    events: Sequence[Happened],
+    author: int | None,
+    at: dt.datetime,
 ) -> None:
-    author, pk = by.pk, batch.pk
+    pk = batch.pk
 
     def rows() -> Iterator[tuple[object, ...]]:
         for key, (lead, kind, moment, value, call, visit, note, cause, due) in zip(keys, events, strict=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
@@ -22,6 +23,15 @@ from leads.registers.kept import Kept
 from leads.rules_settle import Waiting
 
 Outlook = dict[str, Any]
+
+
+@lru_cache(maxsize=5000)
+def _text(moment: dt.date) -> str:
+    """A day or a moment; thousands of leads share a few."""
+    return moment.isoformat()
+
+
+_moment = lru_cache(maxsize=5000)(dt.datetime.fromisoformat)
 
 
 def look(batch: ImportBatch, kept: Kept, answers: Answers, *, frame: facts.Frame, at: dt.datetime) -> Outlook:
@@ -48,7 +58,7 @@ def look(batch: ImportBatch, kept: Kept, answers: Answers, *, frame: facts.Frame
         ]
         for duty, assignee in due:
             length = len(stored[lead].events) if lead in stored else 0
-            waiting.append([lead, assignee, grade, duty.due.isoformat(), length])
+            waiting.append([lead, assignee, grade, _text(duty.due), length])
         if not due:
             lists.update(
                 {(place.assignee, place.day) for _duty, place in duties if place.assignee is not None}
@@ -66,7 +76,7 @@ def give_days(batch: ImportBatch, *, at: dt.datetime) -> None:
         outlook = each.outlook or {}
         known += outlook["known"]
         for lead, consultant, grade, due, _length in outlook["waiting"]:
-            mine[consultant].append(Waiting(lead, grade, dt.datetime.fromisoformat(due)))
+            mine[consultant].append(Waiting(lead, grade, _moment(due)))
     frame = facts.frame(batch.project_id, at)
     today = frame.today(at)
     loads = list_loads(mine.keys(), today, without=known)
@@ -79,7 +89,7 @@ def give_days(batch: ImportBatch, *, at: dt.datetime) -> None:
     for each in slices:
         waiting = (each.outlook or {})["waiting"]
         each.days = {
-            str(lead): (days[lead].isoformat(), length)
+            str(lead): (_text(days[lead]), length)
             for lead, _consultant, _grade, _due, length in waiting
             if days[lead] > today
         }

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from crm.models import User
 from crm.models.bulk import these
 from crm.models.copying import copy_rows, draw_keys
 from leads.actions.importing_match import Entry
@@ -64,6 +63,8 @@ VISIT_COLUMNS = (
 class Recorder:
     """Writes what happened. `counts` and `added` (see `ImportTrace`) tell what it did. Use once.
 
+    `author`: as `LeadEvent.author` has it.
+
     `standing`: the consultant of each lead that is stored already; `known`: those of them that no slice of this load
     brought.
     """
@@ -74,10 +75,10 @@ class Recorder:
         sources: Mapping[str, int],
         standing: Mapping[int, int | None],
         known: Collection[int],
-        by: User,
+        author: int | None,
         at: dt.datetime,
     ) -> None:
-        self._answers, self._sources, self._by, self._at = answers, sources, by, at
+        self._answers, self._sources, self._author, self._at = answers, sources, author, at
         self._standing, self._known = standing, known
         self.counts: Counter[str] = Counter()
         self.added: dict[str, list[int]] = {}
@@ -109,7 +110,7 @@ class Recorder:
 
     def _common(self, entry: Entry) -> tuple[Any, ...]:
         source = self._sources.get(entry.row.source)
-        return entry.record, entry.lead, entry.at, self._at, self._by.pk, source, entry.event, True
+        return entry.record, entry.lead, entry.at, self._at, self._author, source, entry.event, True
 
     def _call(self, entry: Entry) -> tuple[Any, ...]:
         row = entry.row
@@ -155,7 +156,7 @@ class Recorder:
         for entry, point in told:
             if (entry.lead, point) not in held:
                 held.add((entry.lead, point))
-                rows.append((entry.lead, point, entry.at, self._by.pk))
+                rows.append((entry.lead, point, entry.at, self._author))
         self._copy(Interest, ("id", "lead_id", "point", "noted_at", "noted_by_id"), rows, INTEREST)
 
     def _write_objections(self, entries: Sequence[Entry]) -> None:
@@ -168,7 +169,7 @@ class Recorder:
         for entry, cause, text in told:
             if (entry.lead, cause) not in held:
                 held.add((entry.lead, cause))
-                rows.append((entry.lead, cause, text, entry.at, self._by.pk))
+                rows.append((entry.lead, cause, text, entry.at, self._author))
         self._copy(
             Objection, ("id", "lead_id", "cause", "note", "raised_at", "raised_by_id"), rows, "objection"
         )

@@ -56,7 +56,9 @@ class SliceWriter:
         by: User,
         at: dt.datetime,
     ) -> None:
-        self._batch, self._answers, self._days, self._by, self._at = batch, answers, days, by, at
+        self._batch, self._answers, self._days, self._at = batch, answers, days, at
+        #: whom the rows name: the batch says who loaded them, and each row would only say it again
+        self._author = None if by.pk == batch.uploaded_by_id else by.pk
         self._frame = frame
         self._project: Project = batch.project
         self._trace = ImportTrace(batch=batch, added={})
@@ -90,7 +92,7 @@ class SliceWriter:
                 person.salutation,
                 search_bigrams(person.name),
                 self._at,
-                self._by.pk,
+                self._author,
             )
             for person in people
         )
@@ -150,7 +152,7 @@ class SliceWriter:
             customer_id=first.person.pk,
             batch_id=self._batch.pk,
             created_at=self._at,
-            created_by_id=self._by.pk,
+            created_by_id=self._author,
         )
 
     def _complete_leads(self) -> None:
@@ -214,7 +216,7 @@ class SliceWriter:
     def _write_records(self) -> None:
         standing = {pk: lead.consultant_id for pk, lead in self._known.items()}
         foreign = self._known.keys() - self._own
-        recorder = Recorder(self._answers, self._heard, standing, foreign, self._by, self._at)
+        recorder = Recorder(self._answers, self._heard, standing, foreign, self._author, self._at)
         recorder.write(self._match.entries)
         self.written.counts.update(recorder.counts)
         self._trace.added |= recorder.added
@@ -229,7 +231,7 @@ class SliceWriter:
         new = list(self._new.values())
         tasks = planning.plan_new(new, histories, self._frame, at=self._at)
         copy_rows(Lead, NEW_LEAD, map(attrgetter(*NEW_LEAD), new))
-        events.write_events(self._batch, keys, happened, self._by, self._at)
+        events.write_events(self._batch, keys, happened, self._author, self._at)
         copy_rows(CallTask, NEW_TASK, map(attrgetter(*NEW_TASK), tasks))
         touched = {entry.lead for entry in self._match.entries}
         known = [lead for pk, lead in sorted(self._known.items()) if pk in touched]

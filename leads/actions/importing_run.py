@@ -66,10 +66,14 @@ def advance(*, batch_id: int, at: dt.datetime) -> bool:
     """Do some slices of the stage the load is in, or end the stage. Returns whether there is more to do (as a job of
     its own); False also when other jobs have the rest in hand.
     """
-    batch = ImportBatch.objects.defer("content").select_related("project", "uploaded_by").get(pk=batch_id)
+    batch = (
+        ImportBatch.objects.defer("content")
+        .select_related("project", "uploaded_by", "taken_up_by")
+        .get(pk=batch_id)
+    )
     if batch.state != State.RUNNING:
         return False
-    if not may_import(batch.uploaded_by, batch.project):
+    if not may_import(batch.loaded_by, batch.project):
         _fail(batch_id, "not_allowed", {})
         return False
     try:
@@ -77,9 +81,8 @@ def advance(*, batch_id: int, at: dt.datetime) -> bool:
         job = _job(batch, at)
         for _slice in range(SLICES_A_JOB):
             with _no_collecting():
-                done = _look_at_next(job) if stage == LOOKING else _write_next(job)
-            if not done:
-                return _end_stage(batch_id, stage, at)
+                if not (_look_at_next(job) if stage == LOOKING else _write_next(job)):
+                    return _end_stage(batch_id, stage, at)
             _note(batch_id, at)
     except RegisterError as error:
         _fail(batch_id, error.code, error.params)
@@ -143,7 +146,8 @@ def _look_at_next(job: _Job) -> bool:
 def _next(batch: ImportBatch, undone: str) -> ImportSlice | None:
     """The first slice without an "outlook" or "counts" that no other job has in hand."""
     rows = ImportSlice.objects.select_for_update(skip_locked=True).filter(batch=batch)
-    return rows.filter(**{f"{undone}__isnull": True}).order_by("number").first()
+    rows = rows.filter(**{f"{undone}__isnull": True}).defer("outlook", "counts")
+    return rows.order_by("number").first()
 
 
 def _write_next(job: _Job) -> bool:
@@ -162,9 +166,8 @@ def _write_locked(job: _Job) -> bool:
     found = _next(job.batch, "counts")
     if found is None or not _still_runs(job.batch):
         return False
-    assert job.batch.uploaded_by is not None
-    kept = unpack(bytes(found.content))
-    by = job.batch.uploaded_by
+    kept, by = unpack(bytes(found.content)), job.batch.loaded_by
+    assert by is not None
     writer = SliceWriter(job.batch, job.answers(kept), found.days, job.frame, by, job.at)
     written = writer.write(kept)
     found.refused = _keep_refused(job.batch, kept, written)
@@ -220,7 +223,7 @@ def _cells(batch: ImportBatch, places: set[Place]) -> dict[Place, list[str]]:
 def _note(batch_id: int, at: dt.datetime) -> None:
     """Write onto the batch how far its slices are. Lost with its worker, it is made up for by the next."""
     with transaction.atomic():
-        rows = ImportBatch.objects.select_for_update(of=("self",), no_key=True).defer("content")
+        rows = ImportBatch.objects.select_for_update(of=("self",), no_key=True).only("state", "report")
         batch = rows.get(pk=batch_id)
         if batch.state == State.RUNNING:
             _count(batch)
@@ -247,7 +250,7 @@ def _end_stage(batch_id: int, stage: str, at: dt.datetime) -> bool:
     batch = (
         ImportBatch.objects.select_for_update(of=("self",), no_key=True)
         .defer("content")
-        .select_related("project", "uploaded_by")
+        .select_related("project", "uploaded_by", "taken_up_by")
         .get(pk=batch_id)
     )
     run = batch.report["run"]
@@ -267,11 +270,12 @@ def _end_stage(batch_id: int, stage: str, at: dt.datetime) -> bool:
 
 def _finish(batch: ImportBatch, at: dt.datetime) -> None:
     """PX-15: what is due anyway and got no day beforehand is spread now; then the batch is done."""
-    assert batch.uploaded_by is not None
+    by = batch.loaded_by
+    assert by is not None
     _count(batch)
     touched = LeadEvent.objects.filter(batch=batch).order_by()
     ids = list(touched.values_list("lead_id", flat=True).distinct())
-    spread = spread_overdue(project=batch.project, lead_ids=ids, by=batch.uploaded_by, at=at, batch=batch)
+    spread = spread_overdue(project=batch.project, lead_ids=ids, by=by, at=at, batch=batch)
     counts = batch.report["run"]["counts"]
     counts["spread"] = counts.get("spread", 0) + spread
     counts["touched"] = len(ids)
@@ -282,13 +286,11 @@ def _finish(batch: ImportBatch, at: dt.datetime) -> None:
     batch.slices.all().delete()
     params = {"file": batch.filename, "accepted": batch.accepted, "refused": batch.refused}
     url = f"/imports/{batch.pk}/"
-    telling = Telling(
-        batch.uploaded_by.pk, batch.project_id, "import_done", f"import {batch.pk}", params, url
-    )
+    telling = Telling(by.pk, batch.project_id, "import_done", f"import {batch.pk}", params, url)
     tell([telling], at=at)
     audit.record(
         "register.imported",
-        by=batch.uploaded_by,
+        by=by,
         at=at,
         project=batch.project,
         target="import",

@@ -50,6 +50,7 @@ class ImportBatch(models.Model):
     progress = models.PositiveIntegerField(_("rows done"), default=0)
     error = models.CharField(_("error"), max_length=300, blank=True)
     uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    taken_up_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     uploaded_at = models.DateTimeField(_("uploaded at"))
     started_at = models.DateTimeField(_("started at"), null=True)
     finished_at = models.DateTimeField(_("finished at"), null=True)
@@ -70,6 +71,11 @@ class ImportBatch(models.Model):
 
     def __str__(self) -> str:
         return self.filename
+
+    @property
+    def loaded_by(self) -> User | None:
+        """Who answers for the run: whoever took it up again after it had failed, else who uploaded the file."""
+        return self.taken_up_by or self.uploaded_by
 
 
 class ImportTrace(models.Model):

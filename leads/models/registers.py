@@ -92,7 +92,7 @@ class LeadEvent(models.Model):
     """One row of a lead's history; the plan is a fold over these rows (leads.rules).
 
     Append-only: a trigger refuses every change except moving a row to another lead (a merge). A mis-tap
-    is annulled by a `void` row.
+    is annulled by a `void` row. `by` says who entered a row, of one that a load brought its batch does (see `author`).
     Shapes of `value`, `due`, `ref` by kind: see `leads.rules_types.Event`.
     """
 
@@ -139,6 +139,13 @@ class LeadEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lead_id} · {self.kind} {self.value}"
+
+    @property
+    def author(self) -> User | None:
+        """Who entered it. Rows of a load name somebody only when another than its uploader went on with it."""
+        if self.by_id is None and self.batch is not None:
+            return self.batch.uploaded_by
+        return self.by
 
 
 class MergeRecord(models.Model):

@@ -10,8 +10,10 @@ import pytest
 from django.db import transaction
 
 from crm.models import Customer
+from crm.roles import Role
 from leads import facts_slices
 from leads.actions import importing, importing_run, undoing
+from leads.facts_lead import story
 from leads.import_report import report_of
 from leads.models import CallTask, ImportBatch, ImportSlice, InboundCall, Lead, LeadEvent
 from leads.registers.kept import unpack
@@ -169,3 +171,23 @@ def test_a_load_that_was_stopped_is_not_written_on_and_its_slices_go_when_it_is_
     while undoing.advance(batch_id=batch.pk, at=AT):
         pass
     assert not ImportSlice.objects.exists()
+
+
+def test_each_row_tells_who_loaded_it(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The batch says who did; only what another brought, who went on with a failed load, says so itself."""
+    monkeypatch.setattr(facts_slices, "SLICE", 1)
+    zhao = factories.make_user(Role.SALES_MANAGER, centre.project, "赵敏")
+    text = VISITS + many("林晓", "A", 2)
+    batch = centre.start(centre.upload("x.csv", text.encode()))
+    monkeypatch.setattr(importing_run, "SLICES_A_JOB", 1)
+    while not LeadEvent.objects.exists():
+        importing_run.advance(batch_id=batch.pk, at=AT)
+    ImportBatch.objects.filter(pk=batch.pk).update(state=ImportBatch.State.FAILED)
+    centre.run(importing.go_on(batch_id=batch.pk, by=zhao, at=AT))
+    first, second = Lead.objects.order_by("pk")
+    told = [{event.author for event in story(lead)} for lead in (first, second)]
+    assert told == [{centre.wu}, {zhao}]
+    assert set(second.events.values_list("by", flat=True)) == {zhao.pk}
+    batch.refresh_from_db()
+    assert (batch.state, batch.uploaded_by, batch.loaded_by) == ("done", centre.wu, zhao)
+    assert batch.refused == 0
