@@ -2,10 +2,12 @@
 
     .venv/bin/python -m benchmarks.outbox plan      [--people 1000000] [--data FOLDER]
     .venv/bin/python -m benchmarks.outbox drain     [--people 1000000] [--first 300000] [--senders 2] [--data FOLDER]
+    .venv/bin/python -m benchmarks.outbox lists     [--people 1000000] [--data FOLDER]
 
 `plan` counts, plans, plans again, pauses, resumes and cancels. `drain` runs the product's own processes (a worker, a
 sender with so many lines, the scheduler) against the SMSC over TCP, watches memory, the progress page and how soon
-an opt-out is in force, and ends after `--first` messages. benchmarks/crowd.py says what stands behind it.
+an opt-out is in force, and ends after `--first` messages. `lists` asks for every list over a broadcast that has run,
+with each of its filters (benchmarks/outbox_lists.py). benchmarks/crowd.py says what stands behind it.
 """
 
 from __future__ import annotations
@@ -125,7 +127,7 @@ def _draft(project: Any) -> Any:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=("plan", "drain"))
+    parser.add_argument("what", choices=("plan", "drain", "lists"))
     parser.add_argument("--people", type=int, default=1_000_000)
     parser.add_argument("--data", type=Path, help="keep the servers' files here, outside of the repository")
     parser.add_argument("--senders", type=int, default=2)
@@ -134,6 +136,10 @@ def main() -> None:
     with crowd(options.people, options.data and options.data.resolve()) as made:
         if options.what == "plan":
             plan(made)
+        elif options.what == "lists":
+            from benchmarks.outbox_lists import lists
+
+            lists(made)
         else:
             from benchmarks.outbox_drain import drain
 

@@ -52,6 +52,7 @@ class Watch:
         default_factory=list
     )  # when, sent, processor time
     paused: float = 0.0  # seconds that do not count
+    known: int = 0  # the last number that opted out
 
 
 def part(made: Crowd, name: str, *words: str) -> subprocess.Popen[bytes]:
@@ -157,7 +158,7 @@ def observe(run_id: int, first: int, parts: dict[str, int], watch: Watch, look: 
     from crm.facts_messages import progress
 
     began = moved = time.perf_counter()
-    sent, looked, known, goal = 0, 0.0, 0, min(first, progress([run_id])[run_id].planned)
+    sent, looked, goal = 0, 0.0, min(first, progress([run_id])[run_id].planned)
     while time.perf_counter() - moved < STUCK:
         time.sleep(0.1)
         now = time.perf_counter()
@@ -167,14 +168,14 @@ def observe(run_id: int, first: int, parts: dict[str, int], watch: Watch, look: 
                 say(f"  first message after {now - began:.1f} s")
                 watch.stages.append((now, found.sent, processor(parts)))
             moved, sent = now, found.sent
-        known = opted(run_id, known, watch)
+        opted(run_id, watch)
         if sent and now - looked > QUIET:
             looked = now
             look_at(parts["senders"], sent, watch, look)
         if watch.stages and (sent >= goal * len(watch.stages) // STAGES or not found.pending):
             stage(watch, now, sent, processor(parts))
             if len(watch.stages) == STAGES // 2 + 1:
-                watch.paused += pause(run_id)
+                watch.paused += pause(run_id, watch)
         if sent >= first or not found.pending:
             break
     say(f"  {dict(found.messages)}")
@@ -199,7 +200,7 @@ def stage(watch: Watch, now: float, sent: int, used: dict[str, float]) -> None:
     say(f"  {sent:>9,} {count / (now - since):>7,.0f} /s   {shares}")
 
 
-def pause(run_id: int) -> float:
+def pause(run_id: int, watch: Watch) -> float:
     """Stop in mid-run and go on, as the buttons do: seconds that it took and stood still."""
     from crm import clock, outbox
     from crm.facts_messages import progress
@@ -211,6 +212,7 @@ def pause(run_id: int) -> float:
     before = sent
     while time.perf_counter() - start < PAUSE:
         time.sleep(0.05)
+        opted(run_id, watch)
         if (now := progress([run_id])[run_id].sent) > sent:
             last, sent = time.perf_counter(), now
     again = time.perf_counter()
@@ -225,16 +227,16 @@ def pause(run_id: int) -> float:
     return time.perf_counter() - start
 
 
-def opted(run_id: int, known: int, watch: Watch) -> int:
+def opted(run_id: int, watch: Watch) -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(max(id), 0) FROM crm_suppression WHERE source = 'reply'")
         last = int((cursor.fetchone() or (0,))[0])
-        if last > known:
-            cursor.execute(OPTED, [run_id, known])
+        if last > watch.known:
+            cursor.execute(OPTED, [run_id, watch.known])
             watch.opted += [float(seconds) - RECEIPT_AFTER for _number, seconds in cursor.fetchall()]
-    return last
+    watch.known = last
 
 
 def children(pid: int) -> list[int]:

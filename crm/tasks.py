@@ -57,6 +57,6 @@ def outbox() -> None:
 @shared_task(soft_time_limit=28, time_limit=30)
 def drain(gateway_id: int) -> None:
     """Send and listen over one line for a while; who opted out leaves the call lists at once."""
-    done = draining.drain(gateway_id=gateway_id, seconds=DRAIN_SECONDS, clock=clock.now)
+    done = draining.drain(gateway_id=gateway_id, seconds=DRAIN_SECONDS, clock=clock.now, stays=True)
     if done.opted_out:
         current_app.send_task("leads.tasks.stops")

@@ -42,7 +42,10 @@ REFUSALS: dict[int, Refusal] = {
     0x404: Refusal.KEYWORD,
     0x405: Refusal.BALANCE,
 }
-ENQUIRE_AFTER = 15.0  # seconds of silence
+ENQUIRE_AFTER = (
+    4.0  # seconds of silence; a line that only listens is open for twelve (crm.tasks.DRAIN_SECONDS)
+)
+ANSWER_WITHIN = 5.0  # seconds; whoever does not answer is not there
 AGAIN = 0.2  # seconds before a throttled part of a message whose other parts are gone is tried again
 STATE_TLV_DELIVERED = 2
 RECEIPT_TEXT = re.compile(rb"id:(\S+).*?stat:(\w+)(?:.*?err:(\w+))?", re.DOTALL)
@@ -75,6 +78,7 @@ class SmppLine(Line):
         self.broken = ""
         self.refusals = REFUSALS | _codes(gateway)
         self.heard_at = time.monotonic()
+        self.asked_at: float | None = None
         self.socket = self._connect()
         try:
             self._bind()
@@ -228,12 +232,19 @@ class SmppLine(Line):
         try:
             for pdu in self._read(wait):
                 self._handle(*pdu)
-            if time.monotonic() - self.heard_at > ENQUIRE_AFTER:
-                self._write(smpp.make_pdu("enquire_link", client=self).generate())
-                self.heard_at = time.monotonic()
+            self._ask_when_quiet()
         except OSError:
             raise LineDown("the line was cut") from None
         return list(self.reports), list(self.replies)
+
+    def _ask_when_quiet(self) -> None:
+        now = time.monotonic()
+        if self.asked_at is not None:
+            if now - self.asked_at > ANSWER_WITHIN:
+                raise LineDown("the carrier stopped answering")
+        elif now - self.heard_at > ENQUIRE_AFTER:
+            self._write(smpp.make_pdu("enquire_link", client=self).generate())
+            self.asked_at = now
 
     def acknowledge(self) -> None:
         out = b"".join(
@@ -270,7 +281,7 @@ class SmppLine(Line):
         data = self.socket.recv(LARGEST)
         if not data:
             raise LineDown("the carrier closed the line")
-        self.heard_at = time.monotonic()
+        self.heard_at, self.asked_at = time.monotonic(), None
         self.buffer += data
         found, position = [], 0
         while len(self.buffer) - position >= 16:

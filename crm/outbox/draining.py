@@ -12,7 +12,9 @@ The steps, and the race that each closes:
 5. Answers are recorded (crm/outbox/recording.py), guarded by owner.
 6. Receipts and replies that came in are stored, and only then acknowledged. Race closed: a crash between the two makes
    the carrier send them again, and they are recognised.
-7. An overdue broadcast asks: a run whose hour passed while nothing ran is paused, and its people are told.
+7. A line that listens stays open when there is nothing to send, until its time is over or another line has waited for
+   its turn: carriers do not like to be called twelve times a minute, and replies are heard when they come.
+8. An overdue broadcast asks: a run whose hour passed while nothing ran is paused, and its people are told.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from django.db import connection
+from django.db.models import Q
 
 from crm.gateways import Line, open_line
 from crm.gateways.line import SOCKET_TIMEOUT, LineDown
@@ -43,7 +46,9 @@ SLOTS = 7303
 BATCH = 200
 WINDOWS = 4  # of a line in one batch
 NOD = 0.2  # seconds: the longest wait for something to come in
-IDLE = 1.0  # seconds a listening line is kept open with nothing to do
+IDLE = 1.0  # seconds a listening line has nothing to do before it asks whether another one waits
+IDLE_NOD = 0.5  # seconds: the longest wait for something to come in while there is nothing to send
+WAITS = dt.timedelta(seconds=6)  # since a line's last turn: a tick has passed it by
 OVERDUE = dt.timedelta(hours=2)
 ASKS = (RunKind.BROADCAST, RunKind.MILESTONE)
 
@@ -60,8 +65,13 @@ class Drained:
     fates: dict[str, int] = field(default_factory=dict)
 
 
-def drain(*, gateway_id: int, seconds: float, clock: Callable[[], dt.datetime]) -> Drained:
-    """Send what may be sent over one gateway for at most about `seconds`. Safe to call twice at once."""
+def drain(
+    *, gateway_id: int, seconds: float, clock: Callable[[], dt.datetime], stays: bool = False
+) -> Drained:
+    """Send what may be sent over one gateway for at most about `seconds`. Safe to call twice at once.
+
+    `stays`: with nothing to send it goes on listening (step 7).
+    """
     result = Drained()
     gateway = Gateway.objects.select_related("project").get(pk=gateway_id)
     if gateway.state != Gateway.State.ON:
@@ -79,7 +89,7 @@ def drain(*, gateway_id: int, seconds: float, clock: Callable[[], dt.datetime]) 
             _note(gateway, down.text, clock())
             return result
         try:
-            _loop(gateway, line, time.monotonic() + seconds, clock, result)
+            _loop(gateway, line, time.monotonic() + seconds, clock, result, stays=stays)
             _note(gateway, "", clock())
         except LineDown as down:
             result.problem = down.text
@@ -90,7 +100,13 @@ def drain(*, gateway_id: int, seconds: float, clock: Callable[[], dt.datetime]) 
 
 
 def _loop(
-    gateway: Gateway, line: Line, until: float, clock: Callable[[], dt.datetime], result: Drained
+    gateway: Gateway,
+    line: Line,
+    until: float,
+    clock: Callable[[], dt.datetime],
+    result: Drained,
+    *,
+    stays: bool = False,
 ) -> None:
     sender = Sender(uuid.uuid4())
     reconcile(gateway=gateway, line=line, at=clock())
@@ -99,7 +115,9 @@ def _loop(
     while time.monotonic() < until:
         pause = pace.pause()
         sent = 0 if pause else send_batch(gateway, line, sender, clock, result, pace)
-        reports, replies = line.take(wait=0.0 if sent or not line.listens else pause or NOD)
+        nothing_to_send = time.monotonic() > busy_until
+        nod = pause or (IDLE_NOD if nothing_to_send else NOD)
+        reports, replies = line.take(wait=0.0 if sent or not line.listens else nod)
         if pause and not line.listens:
             time.sleep(pause)
         if reports or replies:
@@ -110,8 +128,14 @@ def _loop(
             line.acknowledge()
         if sent or pause or reports or replies:
             busy_until = time.monotonic() + IDLE
-        elif time.monotonic() > busy_until or not line.listens:
+        elif not line.listens or (nothing_to_send and not (stays and _alone(gateway, clock()))):
             return
+
+
+def _alone(gateway: Gateway, at: dt.datetime) -> bool:
+    """Whether no other line waits for one of the processes that send."""
+    passed_by = Q(ticked_at=None) | Q(ticked_at__lt=at - WAITS)
+    return not Gateway.objects.filter(passed_by, state=Gateway.State.ON).exclude(pk=gateway.pk).exists()
 
 
 class Pace:
@@ -214,7 +238,7 @@ def _worth_opening(gateway: Gateway, at: dt.datetime) -> bool:
 
 
 def _ask_about_overdue(gateway: Gateway, at: dt.datetime) -> None:
-    """Step 7. `ticked_at` tells how long nothing ran; inside of it, runs that should have begun are overdue."""
+    """Step 8. `ticked_at` tells how long nothing ran; inside of it, runs that should have begun are overdue."""
     before = gateway.ticked_at
     Gateway.objects.filter(pk=gateway.pk).update(ticked_at=at)
     if before is None or at - before <= OVERDUE:

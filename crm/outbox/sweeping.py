@@ -13,11 +13,12 @@ cancelled or released take ten ticks, and the other runs do not wait for them.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection, Sequence
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Sum
 
-from crm.models import CallbackNonce, Gateway, Message, Project, Receipt, SendRun, SentPart
+from crm.models import CallbackNonce, Gateway, Message, Project, Receipt, RunTally, SendRun, SentPart
 from crm.outbox.receipts import join_early, settle
 from crm.outbox.recording import accepted
 from crm.outbox.runs import cancel_rest
@@ -61,7 +62,7 @@ def keep_hours(*, at: dt.datetime) -> dict[str, int]:
         _has(State.HELD, State.QUEUED)
     ):
         moved["expired"] += _expire(run.pk, at)
-    for run in SendRun.objects.filter(state=SendRun.State.CANCELLED).filter(_has(State.HELD, State.QUEUED)):
+    for run in SendRun.objects.filter(pk__in=_holding([SendRun.State.CANCELLED], (State.HELD, State.QUEUED))):
         for _slice in range(SLICES):
             if cancel_rest(run.pk, at, most=SLICE) < SLICE:
                 break
@@ -77,6 +78,12 @@ def keep_hours(*, at: dt.datetime) -> dict[str, int]:
         come = Q(state=State.HELD, not_before__lte=at, run__in=runs) & ~Q(reason="budget")
         moved["released"] += _slices(come, state=State.QUEUED, reason="", changed_at=at)
     return moved
+
+
+def _holding(run_states: Sequence[str], states: Collection[str]) -> list[int]:
+    """Runs in these states that have messages in those, by their tallies: nobody reads a million rows to find none."""
+    rows = RunTally.objects.filter(run__state__in=run_states, state__in=states).values("run")
+    return list(rows.annotate(left=Sum("messages")).filter(left__gt=0).values_list("run", flat=True))
 
 
 def _has(*states: str) -> Exists:
@@ -158,12 +165,15 @@ def _found_by_receipt(message: Message, at: dt.datetime) -> int:
 
 def finish(*, at: dt.datetime) -> int:
     """End runs with nothing left to do; fold the tally; forget old callbacks."""
-    open_states = [*PENDING, State.UNKNOWN]
-    done = (
-        SendRun.objects.filter(state__in=[SendRun.State.RUNNING, SendRun.State.PAUSED], launched_at__lt=at)
-        .filter(~_has(*open_states))
-        .update(state=SendRun.State.FINISHED, ended_at=at)
-    )
+    open_states, live = [*PENDING, State.UNKNOWN], [SendRun.State.RUNNING, SendRun.State.PAUSED]
+    busy = _holding(live, open_states)
+    idle = SendRun.objects.filter(state__in=live, launched_at__lt=at).exclude(pk__in=busy)
+    done = 0
+    for run_id in idle.values_list(
+        "pk", flat=True
+    ):  # asked again with the write: something may have come back to it
+        rows = SendRun.objects.filter(pk=run_id, state__in=live).filter(~_has(*open_states))
+        done += rows.update(state=SendRun.State.FINISHED, ended_at=at)
     with connection.cursor() as cursor:
         cursor.execute(FOLD, {"most": FOLD_ABOVE})
     CallbackNonce.objects.filter(at__lt=at - FORGET_NONCES).delete()

@@ -15,9 +15,12 @@ from cryptography.x509.oid import NameOID
 
 from crm.gateways import open_line, smpp
 from crm.gateways.line import Fate, LineDown, Outgoing
+from crm.models import Gateway
+from crm.outbox import draining
 from crm.smsc import pdus
+from crm.smsc.server import Session
 from tests.crm.smsc import Running, running, smpp_gateway
-from tests.factories import make_project
+from tests.factories import AT, make_project
 
 pytestmark = pytest.mark.django_db
 LONG = "好" * 150  # three parts each
@@ -110,6 +113,50 @@ def test_a_quiet_line_asks_whether_the_other_side_is_there(monkeypatch: pytest.M
         assert heard(smsc, "enquiries")
         assert line.take(wait=0.2) == ([], [])  # its answer is nothing to store
         line.close()
+
+
+def test_a_carrier_that_does_not_answer_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smpp, "ENQUIRE_AFTER", 0.0)
+    monkeypatch.setattr(smpp, "ANSWER_WITHIN", 0.2)
+    answered = Session.handle
+
+    def deaf(self: Session, command: int, sequence: int, body: bytes) -> None:
+        if command != pdus.ENQUIRE:
+            answered(self, command, sequence, body)
+
+    with running() as smsc:
+        line = open_line(smpp_gateway(make_project(), smsc.port))
+        for _asked_and_answered in range(3):
+            line.take(wait=0.05)
+            time.sleep(0.25)
+        monkeypatch.setattr(Session, "handle", deaf)
+        line.take(wait=0.05)
+        line.take(wait=0.05)
+        with pytest.raises(LineDown, match="stopped answering"):
+            line.take(wait=0.5)
+        line.close()
+
+
+def drained(gateway: Gateway, *, stays: bool) -> float:
+    """Seconds that a drain of at most three lasts when there is nothing to send."""
+    started = time.monotonic()
+    draining.drain(gateway_id=gateway.pk, seconds=3.0, clock=lambda: AT, stays=stays)
+    return time.monotonic() - started
+
+
+def test_a_line_with_nothing_to_send_listens_and_asks_until_another_one_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(smpp, "ENQUIRE_AFTER", 0.5)
+    with running() as smsc:
+        gateway = smpp_gateway(make_project(), smsc.port)
+        assert drained(gateway, stays=True) > 2.9
+        assert smsc.smsc.enquiries > 1
+        assert drained(gateway, stays=False) < 2.5
+        other = smpp_gateway(make_project(), smsc.port, ticked_at=AT - dt.timedelta(seconds=5))
+        assert drained(gateway, stays=True) > 2.9  # it had its turn a tick ago
+        Gateway.objects.filter(pk=other.pk).update(ticked_at=AT - dt.timedelta(seconds=7))
+        assert drained(gateway, stays=True) < 2.5
 
 
 def test_a_carrier_that_asks_is_answered() -> None:
