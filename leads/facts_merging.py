@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections import defaultdict
+from dataclasses import dataclass
+
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 
 from crm.access import scope
 from crm.models import Customer, CustomerPhone, User
 from crm.roles import Action
+from leads import facts, rules
 from leads.models import Lead, MergeRecord
+from leads.rules_types import Duty, Event, EventKind, History, Plan
 
 SHOWN = 10
 
@@ -57,6 +63,44 @@ def moving(customer: Customer) -> dict[str, int]:
         "contacts": customer.contacts.count(),
         **events,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What a project's joined lead would owe, instead of what `before` owe now; None: nothing."""
+
+    before: tuple[Lead, ...]
+    consultant: User | None
+    duty: Duty | None
+
+
+def owed_after(first: Customer, second: Customer, at: dt.datetime) -> list[Owed]:
+    """Which duty survives where both parties have a lead in one project: that of the joined history, with the wish and
+    the consultant of the record that stays. A query, and four a project.
+    """
+    if first.household_id == second.household_id:
+        return []
+    found: dict[int, dict[int, Lead]] = defaultdict(dict)
+    leads = Lead.objects.current().filter(household__in=[first.household_id, second.household_id])
+    for lead in leads.select_related("project", "consultant", "customer").order_by("project", "pk"):
+        found[lead.project_id].setdefault(lead.household_id, lead)
+    owed = []
+    for pair in found.values():
+        if len(pair) == 2:
+            stays, goes = pair[first.household_id], pair[second.household_id]
+            duty = _joined(stays, goes, at).next_duty
+            owed.append(Owed((stays, goes), stays.consultant or goes.consultant, duty))
+    return owed
+
+
+def _joined(stays: Lead, goes: Lead, at: dt.datetime) -> Plan:
+    """The plan of both histories in one, ended as the merge ends it."""
+    told = facts.histories([stays.pk, goes.pk])
+    events = sorted((*told[stays.pk].events, *told[goes.pk].events), key=lambda event: (event.at, event.id))
+    last = max((event.id for event in events), default=0) + 1
+    wish = Event(last, EventKind.PREFERENCE, at, at, value=stays.customer.preference)
+    frame = facts.frame(stays.project_id, at)
+    return rules.plan(History((*events, wish)), frame.versions, frame.clock, frame.calendar)
 
 
 def records_of(user: User) -> QuerySet[MergeRecord]:

@@ -153,9 +153,10 @@ def stops() -> None:
 
 @shared_task
 def singles() -> None:
-    """Single messages whose fate at the gateway the leads do not know yet."""
+    """Single messages whose fate at the gateway the leads do not know yet; duties that the cap holds since."""
     with recorded("singles", clock=clock.now) as result:
         result.update(messaging.follow(at=clock.now()))
+        result["held"] = messaging.make_room(at=clock.now())
 
 
 @shared_task

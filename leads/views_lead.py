@@ -18,7 +18,7 @@ from crm.facts_messages import heard_from, of_customers
 from crm.models import User
 from crm.pages import page
 from crm.seek import seek
-from leads import explain, facts, facts_lead
+from leads import explain, facts, facts_cap, facts_lead
 from leads.actions import deals as deal_actions
 from leads.actions import grading, numbers
 from leads.edits import EDITS
@@ -46,14 +46,14 @@ STORY_PAGE = 20
 
 @require_safe
 def lead(request: HttpRequest, pk: int) -> HttpResponse:
-    """The page of a lead; htmx asks for further pages of the story only, or for the record of its duties."""
+    """The page of a lead; htmx asks for further pages of the story only, or for a part of it."""
     now = clock.now()
     row = open_lead(request, pk, now=now)
-    record = facts_lead.duty_record(row) if "record" in request.GET else None
-    context: dict[str, Any] = {"lead": row, "now": now, "record": record}
+    part, asked = _on_demand(request, row, now)
+    context: dict[str, Any] = {"lead": row, "now": now, "record": None, **asked}
     partly = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
-    if partly and record is not None:
-        return page(request, "leads/lead.html", context, fragment="leads/_lead_record.html")
+    if partly and part:
+        return page(request, "leads/lead.html", context, fragment=part)
     found = seek(facts_lead.story(row), request.GET, order=("-at", "-id"), size=STORY_PAGE)
     if partly:
         void = facts_lead.annulled(row, [event.pk for event in found.rows])
@@ -65,6 +65,16 @@ def lead(request: HttpRequest, pk: int) -> HttpResponse:
     lines = [tell(event, annulled=event.pk in void, people=people) for event in found.rows]
     context |= {"page": found, "lines": lines}
     return page(request, "leads/lead.html", context, fragment="leads/_story.html")
+
+
+def _on_demand(request: HttpRequest, row: Lead, now: dt.datetime) -> tuple[str, dict[str, Any]]:
+    """What hardly anybody looks at, when it is asked for: the part that shows it, and what the part says."""
+    if "record" in request.GET:
+        return "leads/_lead_record.html", {"record": facts_lead.duty_record(row)}
+    if "cap" in request.GET:
+        room = facts_cap.room_of(row, facts.frame(row.project_id, now), now)
+        return "leads/_lead_cap.html", {"room": room}
+    return "", {}
 
 
 def _plan(row: Lead, history: History, now: dt.datetime) -> dict[str, Any]:

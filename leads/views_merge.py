@@ -20,7 +20,7 @@ from crm.pages import page
 from crm.roles import Action
 from crm.seek import seek
 from leads.actions import merging as actions
-from leads.facts_merging import candidates, found_for, moving, records_of, told_apart
+from leads.facts_merging import candidates, found_for, moving, owed_after, records_of, told_apart
 from leads.forms_manage import MergeForm
 from leads.gates import user_of
 from leads.joining import join, lead_to_join
@@ -48,6 +48,7 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
             return saved(request, pk, _("Done. It can be undone for 30 days."))
     first = told_apart(Customer.objects.all()).get(pk=row.customer_id)
     context |= {"first": first, "other": second, "form": form, "moving": moving(second)}
+    context["owed"] = owed_after(first, second, clock.now())
     return page(request, "leads/merge.html", context, status=422 if form.errors else 200)
 
 

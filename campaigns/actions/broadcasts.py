@@ -33,7 +33,7 @@ from crm.models import Project, SendRun, User
 from crm.outbox.runs import check_template
 from crm.rules_messages import RunKind
 from leads import facts
-from leads.actions.planning import caps_of
+from leads.facts_cap import caps_of
 
 State = Broadcast.State
 OPEN = (State.DRAFT, State.SUBMITTED)

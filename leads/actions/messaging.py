@@ -10,13 +10,14 @@ import uuid
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from crm import outbox
 from crm.actions.notices import Telling, tell
 from crm.errors import RuleViolation
-from crm.models import Attempt, Contact, Gateway, Message, Occasion, User
+from crm.models import Attempt, Contact, Gateway, Message, User
+from crm.models.contacts import MARKETING_SMS
 from crm.outbox.singles import reason_text
 from crm.rules_hours import next_opening
 from crm.rules_messages import SENT, Left, RunKind, State
@@ -24,6 +25,7 @@ from crm.states import Channel, Outcome, Preference
 from leads import scripts
 from leads.actions import planning
 from leads.actions.history import append, lock_lead
+from leads.facts_cap import kept_free
 from leads.facts_messaging import Offer, kind_for, offers, real_line, underway
 from leads.facts_sheet import spoken_values
 from leads.models import CallTask, Lead, SingleMessage
@@ -31,9 +33,9 @@ from leads.rules_messaging import OWN_MATTER
 from leads.rules_types import EventKind
 
 AT_ONCE = 500
+KNOWN_AHEAD = dt.timedelta(days=1)
 #: a refused message may be sent again by hand; after this time nobody waits for its fate any more
 FOLLOWED = dt.timedelta(days=60)
-KEPT_FREE = dt.timedelta(days=30)
 #: it will not be sent by itself any more
 UNSENT = (State.REFUSED, State.SUPPRESSED, State.CANCELLED, State.EXPIRED, State.UNKNOWN_FINAL)
 
@@ -71,7 +73,7 @@ def send_single(
         consultant=str(by),
         clause=_clause(task, kind),
         not_before=next_opening(at, lead.project.sms_hours),
-        kept_free=_coming_festivals(lead, at),
+        kept_free=kept_free(lead.project_id, at.astimezone(lead.project.zone).date()),
         by=by,
         at=at,
         **_text(lead, task, body, filed if line.needs_template else None, by, at),
@@ -123,18 +125,6 @@ def _clause(task: CallTask | None, kind: RunKind) -> str:
     return task.clause
 
 
-def _coming_festivals(lead: Lead, at: dt.datetime) -> list[dt.date]:
-    """SC-6: the next festival's greeting keeps its place."""
-    today = at.astimezone(lead.project.zone).date()
-    rows = Occasion.objects.filter(
-        Q(project=lead.project_id) | Q(project=None),
-        kind=Occasion.Kind.FESTIVAL,
-        starts_on__gt=today,
-        starts_on__lte=today + KEPT_FREE,
-    )
-    return list(rows.order_by("starts_on").values_list("starts_on", flat=True)[:1])
-
-
 def _text(
     lead: Lead, task: CallTask | None, body: str, filed: Offer | None, by: User, at: dt.datetime
 ) -> dict[str, Any]:
@@ -163,6 +153,20 @@ def follow(*, at: dt.datetime) -> dict[str, int]:
 def _locked(pk: int) -> SingleMessage | None:
     rows = SingleMessage.objects.select_for_update(of=("self",), skip_locked=True)
     return rows.select_related("lead", "run").filter(pk=pk, event=None).first()
+
+
+def make_room(*, at: dt.datetime) -> int:
+    """Customers who are written to instead of called (SC-7) and got another message since they were planned: their
+    duty waits for the day the cap allows (SC-6), before somebody tries and is refused.
+    """
+    got = Contact.objects.filter(
+        MARKETING_SMS, customer=OuterRef("lead__customer"), at__gt=OuterRef("lead__planned_at")
+    )
+    owed = CallTask.objects.open().filter(
+        channel="message", held_until=None, list_day__lte=(at + KNOWN_AHEAD).date()
+    )
+    leads = owed.filter(Exists(got), lead__merged_into=None).order_by("lead").values_list("lead", flat=True)
+    return planning.replan(list(leads[:AT_ONCE]), at=at)
 
 
 @transaction.atomic

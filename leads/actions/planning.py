@@ -17,7 +17,6 @@ from typing import cast
 from django.db import transaction
 from django.db.models import Model
 
-from crm.contact_cap import Caps, free_from
 from crm.facts_shifts import absences_with_stand_ins
 from crm.models.bulk import Differences, these, write_changed
 from crm.models.copying import copy_rows
@@ -35,9 +34,9 @@ from leads.actions.plan_rows import (
     Stored,
     stored_duties,
 )
+from leads.facts_cap import Taken, taken
 from leads.models import CallTask, Lead
 from leads.models.querysets import LeadQuerySet
-from leads.policy import Policy
 from leads.rules_bins import row_of
 from leads.rules_settle import is_urgent
 from leads.rules_types import ClosedDuty, Duty, DutyKind, History, Plan
@@ -45,8 +44,8 @@ from leads.states import Held
 
 CHUNK = 1000
 HORIZON = dt.timedelta(days=35)
-WEEK = dt.timedelta(days=7)
 OPEN = CallTask.State.OPEN.value
+BY_MESSAGE = "message"
 Frames = dict[int, facts.Frame]
 
 
@@ -55,7 +54,7 @@ class _Context:
     """What a chunk of leads is planned with, and the rows that come of it."""
 
     surroundings: Surroundings
-    had: Mapping[int, facts.Had]
+    taken: Taken
     insert: list[AnyTask] = field(default_factory=list)
     update: list[AnyTask] = field(default_factory=list)
 
@@ -99,7 +98,7 @@ def plan_new(
     """
     plans = {lead.id: _plan(histories[lead.id], frame) for lead in leads}
     frames = {frame.project.pk: frame}
-    context = _Context(_surroundings(plans, frames, at), {})
+    context = _Context(_surroundings(plans, frames, at), Taken())
     nothing = Stored()
     for lead in leads:
         _settle_lead(lead, plans[lead.id], nothing, context)
@@ -183,8 +182,8 @@ def _replan_locked(
         in_hand = [lead.project for lead in leads if "project" in lead._state.fields_cache]
         frames = facts.frames({lead.project_id for lead in leads}, at, known=in_hand)
     plans = _plans(leads, histories, frames)
-    had = {} if is_new else facts.had([lead.household_id for lead in leads], at - WEEK)
-    context = _Context(_surroundings(plans, frames, at, place_again=place_again), had)
+    surroundings = _surroundings(plans, frames, at, place_again=place_again)
+    context = _Context(surroundings, Taken() if is_new else _taken(leads, plans, frames, at))
     stored, tasks_before = stored_duties(() if is_new else ids, plans)
     for lead in leads:
         _settle_lead(lead, plans[lead.pk], stored[lead.pk], context)
@@ -208,6 +207,15 @@ def _store_leads(leads: Sequence[Lead], before: Differences, at: dt.datetime) ->
     write_changed(changed, [*fields, "planned_at"])
     if same:
         Lead.objects.filter(pk__in=these(same)).update(planned_at=at)
+
+
+def _taken(leads: Sequence[AnyLead], plans: Mapping[int, Plan], frames: Frames, at: dt.datetime) -> Taken:
+    """What the cap counts of these leads; of messages only where somebody is owed one instead of a call (SC-7)."""
+    owed: dict[int, list[int]] = {}
+    for lead in leads:
+        if any(duty.channel == BY_MESSAGE for duty in plans[lead.pk].open_duties):
+            owed.setdefault(lead.project_id, []).append(lead.customer_id)
+    return taken([lead.household_id for lead in leads], owed, frames, at)
 
 
 def _plans(leads: Collection[AnyLead], histories: Mapping[int, History], frames: Frames) -> dict[int, Plan]:
@@ -320,29 +328,22 @@ def _store_open(lead: AnyLead, plan: Plan, duty: Duty, task: AnyTask | None, con
 
 
 def _hold_by_cap(task: AnyTask, duty: Duty, lead: AnyLead, context: _Context) -> None:
-    """SC-6: a call waits until the customer has had room; same-day duties and promises up to two talks a day pass."""
+    """SC-6: a call or message waits until the customer has had room; same-day duties and promises up to two talks a
+    day pass.
+    """
     task.held_until, task.held_reason = None, ""
-    had = context.had.get(lead.household_id)
-    if had is None or duty.kind not in (DutyKind.CADENCE, DutyKind.PROMISE):
+    if duty.kind not in (DutyKind.CADENCE, DutyKind.PROMISE):
         return
     frame = context.frames[lead.project_id]
     today = frame.today(context.at)
-    listed, urgent = max(today, task.list_day), is_urgent(duty.kind, duty.clause)
-    free = free_from(had.in_days(frame.clock, today), listed, urgent, caps_of(frame.policy))
+    listed = max(today, task.list_day)
+    if duty.channel == BY_MESSAGE:
+        free = context.taken.write_from(duty.clause, lead.customer_id, frame, listed)
+    else:
+        urgent = is_urgent(duty.kind, duty.clause)
+        free = context.taken.call_from(lead.household_id, frame, today, listed, urgent)
     if free > listed:
         task.held_until, task.held_reason = frame.clock.midnight(free), Held.CAP
-
-
-def caps_of(policy: Policy) -> Caps:
-    """The numbers of SC-6 as the cap reads them."""
-    return Caps(
-        conversations_a_day=policy.cap_conversations_day,
-        conversations_a_week=policy.cap_conversations_week,
-        passing_conversations_a_day=policy.cap_urgent_conversations_day,
-        tries_a_day=policy.cap_tries_day,
-        marketing_sms_a_day=policy.cap_marketing_sms_day,
-        marketing_sms_a_month=policy.cap_marketing_sms_30_days,
-    )
 
 
 def _project(lead: AnyLead, plan: Plan, tasks: dict[str, AnyTask], context: _Context) -> None:

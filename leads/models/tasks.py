@@ -128,6 +128,11 @@ class CallTask(models.Model):
                 fields=["occasion", "state"], name="task_occasion", condition=Q(occasion__isnull=False)
             ),
             models.Index(fields=["due_at"], name="task_due", condition=Q(state="open")),
+            models.Index(
+                fields=["list_day"],
+                name="task_by_message",
+                condition=Q(state="open", channel="message", held_until=None),
+            ),
             models.Index(fields=["assignee", "closed_at"], name="task_done", condition=Q(state="done")),
             models.Index(
                 fields=["due_at"],

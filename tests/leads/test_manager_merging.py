@@ -203,3 +203,24 @@ def test_a_gap_parts_the_counts_from_what_follows(stage: Stage) -> None:
     assert '</dl>\n<p class="muted after-facts">' in text
     sheet = finders.find("crm/css/manage.css")
     assert ".facts + .after-facts { margin-top: 12px; }" in Path(str(sheet)).read_text()
+
+
+@pytest.mark.parametrize("how", ["merge", "link"])
+def test_the_preview_names_the_duty_that_survives(stage: Stage, how: str) -> None:
+    """Two visits of different days owe two calls; the joined party owes one, and the page says which."""
+    one = visitor(stage)
+    other = stage.visitor(
+        "李雷", "13900139000", at=NOW - dt.timedelta(days=2), grade="C", consultant=stage.mei
+    ).lead
+    url, client = reverse("leads:merge", args=[one.pk]), client_of(stage.wu)
+    answer = client.get(url, {"other": other.customer_id})
+    (owed,) = answer.context["owed"]
+    assert {row.pk for row in owed.before} == {one.pk, other.pk}
+    said = {"other": other.customer_id, "how": how, "relation": "配偶", "reason": "同一人"}
+    assert client.post(url, said).status_code == 302
+    one.refresh_from_db()
+    assert (owed.duty.clause, owed.duty.due, owed.consultant.pk) == (
+        one.clause,
+        one.due_at,
+        one.consultant_id,
+    )
