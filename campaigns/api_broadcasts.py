@@ -310,7 +310,7 @@ class BroadcastLeftOut(BroadcastView):
         row = self.own(request, broadcast)
         page = self.page(facts_broadcasts.left_out_of(row, self.asked().get("reason", "")), "id")
         plain = reads_names(self.by, row.project)
-        lines = [(each.pk, facts_broadcasts.person_of(each, plain)) for each in page["results"]]
+        lines = [(each.pk, facts_broadcasts.person_of(each, plain, {})) for each in page["results"]]
         page["results"] = [
             {"id": pk, "name": line.name, "reason": line.reason, "detail": line.detail} for pk, line in lines
         ]

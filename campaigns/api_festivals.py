@@ -11,8 +11,9 @@ from rest_framework.request import Request
 from campaigns import facts_festivals, facts_greetings, gates
 from campaigns.actions import festivals as actions
 from campaigns.actions import greetings as greeting_actions
-from campaigns.api_base import CampaignView
+from campaigns.api_base import CampaignView, ReasonIn
 from campaigns.forms_festivals import FestivalForm, GreetingForm, StopForm
+from campaigns.forms_milestones import ReasonForm
 from campaigns.models import FestivalDay, Greeting, GreetingText
 from campaigns.rules_greetings import STANDARD
 from crm import clock
@@ -103,7 +104,7 @@ class WaitingText(Output):
 
     class Meta:
         model = GreetingText
-        fields = ("id", "body", "prepared_by", "prepared_at")
+        fields = ("id", "body", "prepared_by", "prepared_at", "reason")
 
 
 class GreetingTextShown(serializers.Serializer):
@@ -168,6 +169,17 @@ class GreetingTextApprove(CampaignView):
         row = self.row(request, GreetingText.objects.select_related("project"), text)
         self.require_approver(row.project)
         actions.approve_text(text_id=row.pk, by=self.by, at=clock.now())
+        return _texts(row.project)[row.code]
+
+
+class GreetingTextSendBack(CampaignView):
+    @operation(takes=ReasonIn, answers=GreetingTextShown)
+    def post(self, request: Request, text: int) -> Any:
+        """Give back what another person proposed, with the reason."""
+        row = self.row(request, GreetingText.objects.select_related("project"), text)
+        self.require_approver(row.project)
+        form = self.filled(ReasonForm)
+        actions.send_back_text(text_id=row.pk, **form.cleaned_data, by=self.by, at=clock.now())
         return _texts(row.project)[row.code]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -197,6 +197,7 @@ class Person:
     when: dt.datetime | None
     pieces: int
     detail: str = ""
+    url: str = ""
 
 
 def messages_of(row: Broadcast, state: str = "") -> QuerySet[Message]:
@@ -211,15 +212,16 @@ def left_out_of(row: Broadcast, reason: str = "") -> QuerySet[Exclusion]:
     return rows.filter(reason=reason) if reason else rows
 
 
-def person_of(line: Message | Exclusion, plain: bool) -> Person:
-    """A line as the reader may see it."""
+def person_of(line: Message | Exclusion, plain: bool, pages: Mapping[int, str]) -> Person:
+    """A line as the reader may see it; `pages`: where the customer is worked on, if the reader works there."""
     name = line.customer.name if line.customer is not None else ""
     shown = name if plain else masked_name(name)
+    url = pages.get(line.customer_id or 0, "")
     if isinstance(line, Exclusion):
-        return Person(shown, "", "", line.reason, None, 0, line.detail)
+        return Person(shown, "", "", line.reason, None, 0, line.detail, url)
     number = mask(line.to) if plain else ""
     moment = line.not_before if line.state in (State.HELD, State.QUEUED) else line.changed_at
-    return Person(shown, number, line.state, line.reason, moment, line.pieces)
+    return Person(shown, number, line.state, line.reason, moment, line.pieces, url=url)
 
 
 def counts_of(row: Broadcast) -> dict[str, int]:

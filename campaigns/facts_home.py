@@ -9,7 +9,7 @@ from typing import Any
 from django.urls import reverse
 
 from campaigns.facts_festivals import coming
-from campaigns.models import Broadcast, Correction, GreetingText, Milestone
+from campaigns.models import Broadcast, Correction, GreetingText, Invitation, Milestone
 from crm.facts_messages import Progress, progress
 from crm.models import Message, Project, SendRun
 from crm.rules_messages import State
@@ -30,7 +30,7 @@ class Line:
 
 
 def home(project: Project, today: dt.date) -> dict[str, Any]:
-    """Everything the page shows, for one project. Eight queries, whatever there is."""
+    """Everything the page shows, for one project. Nine queries, whatever there is."""
     zone = project.zone
     broadcasts = list(
         Broadcast.objects.filter(project=project, state__in=["submitted", "approved", "overdue"]).order_by(
@@ -70,9 +70,16 @@ def _broadcast(row: Broadcast, zone: dt.tzinfo) -> Line:
 
 def _texts(project: Project) -> list[Line]:
     """Greeting texts that nobody has approved."""
-    rows = GreetingText.objects.filter(project=project, state=GreetingText.State.PROPOSED).order_by("pk")
+    rows = GreetingText.objects.filter(
+        project=project, state=GreetingText.State.PROPOSED, reason=""
+    ).order_by("pk")
     return [
-        Line(row.prepared_at.date(), "greeting", row.body, reverse("campaigns:greeting", args=[row.code]))
+        Line(
+            row.prepared_at.astimezone(project.zone).date(),
+            "greeting",
+            row.body,
+            reverse("campaigns:greeting", args=[row.code]),
+        )
         for row in rows[:MOST]
     ]
 
@@ -101,10 +108,13 @@ def _running(project: Project) -> list[tuple[SendRun, Progress, str]]:
         .order_by("-pk")[:MOST]
     )
     done = progress([row.pk for row in rows])
-    return [(row, done[row.pk], _page_of(row)) for row in rows]
+    guests = dict(Invitation.objects.filter(run__in=rows).values_list("run", "milestone"))
+    return [(row, done[row.pk], _page_of(row, guests.get(row.pk))) for row in rows]
 
 
-def _page_of(run: SendRun) -> str:
+def _page_of(run: SendRun, guests_of: int | None) -> str:
+    if guests_of is not None:
+        return reverse("campaigns:guests", args=[guests_of])
     for name, view in (("broadcast", "broadcast"), ("milestone", "milestone"), ("greeting", "greeting_run")):
         owner = getattr(run, name, None)
         if owner is not None:

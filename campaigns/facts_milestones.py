@@ -27,7 +27,7 @@ from campaigns.rules_milestones import Referrals
 from crm import clock
 from crm.facts_messages import Progress, progress
 from crm.models import Customer, Exclusion, Message, Project, SendRun, User
-from crm.rules_messages import SENT, State
+from crm.rules_messages import RESERVED, SENT, State
 from leads.models import CallTask, Deal, Lead
 from leads.models.querysets import LeadQuerySet
 
@@ -118,6 +118,13 @@ def had_the_notice(milestone: Milestone) -> QuerySet[Message]:
     )
 
 
+def told_already(milestone: Milestone) -> QuerySet[Message]:
+    """The messages of the notice and of its invitations that went out or are to go."""
+    runs = milestone.invitations.exclude(run=None).values_list("run", flat=True)
+    rows = Message.objects.filter(run__in={milestone.run_id or 0, *runs})
+    return rows.filter(state__in=[*RESERVED, *SENT, State.UNKNOWN, State.UNKNOWN_FINAL])
+
+
 def waiting(*, at: dt.datetime) -> list[tuple[int, bool]]:
     """Approved milestones that the next tick plans: (milestone, whether its notice goes out from today on)."""
     found = []
@@ -171,13 +178,14 @@ def guests_to_invite(milestone: Milestone) -> QuerySet[Lead]:
 
 
 def plan_of(milestone: Milestone) -> dict[str, Any]:
-    """The guests of an event plan and the sums of their answers. One query."""
+    """The guests of an event plan, what became of their messages, and the sums of their answers. Three queries."""
     rows = list(
         Invitation.objects.filter(milestone=milestone).select_related(
             "lead__customer", "lead__consultant", "invited_by"
         )
     )
     coming = [row for row in rows if row.answer == Invitation.Answer.YES]
+    _put_messages(milestone, rows)
     return {
         "today": clock.today(milestone.project.zone),
         "invited": rows,
@@ -185,6 +193,19 @@ def plan_of(milestone: Milestone) -> dict[str, Any]:
         "open": sum(1 for row in rows if not row.answer),
         "arrived": sum(1 for row in rows if row.arrived_at is not None),
     }
+
+
+def _put_messages(milestone: Milestone, rows: list[Invitation]) -> None:
+    """Each guest invited by message with `message`, or with `left`, the reason why there is none."""
+    written = [row for row in rows if row.means == Invitation.Means.SMS]
+    runs = {milestone.run_id or 0, *(row.run_id or 0 for row in written)}
+    guests = {row.lead.customer_id for row in written}
+    sent = Message.objects.filter(run__in=runs, customer__in=guests).order_by("pk")
+    messages = {message.customer_id: message for message in sent}
+    left = dict(Exclusion.objects.filter(run__in=runs, customer__in=guests).values_list("customer", "reason"))
+    for row in written:
+        row.message = messages.get(row.lead.customer_id)
+        row.left = "" if row.message else left.get(row.lead.customer_id, "")
 
 
 def own_guests(milestone: Milestone, user: User) -> list[Invitation]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.actions.milestones import MilestoneSheet
@@ -17,8 +18,23 @@ from leads.models import Lead
 BODY = _("Without opening, signature and opt-out: the system puts them there.")
 
 
+TOLD = ("grades", "to_callers", "to_buyers", "buildings", "key_calls", "referrals")
+
+
 class MilestoneForm(BaseForm):
-    kind = forms.ChoiceField(label=_("Kind"), choices=Milestone.KINDS)
+    kind = forms.ChoiceField(
+        label=_("Kind"),
+        choices=Milestone.KINDS,
+        help_text=_("Another kind brings its usual audience below."),
+        widget=forms.Select(
+            attrs={
+                "hx-get": reverse_lazy("campaigns:milestone_new"),
+                "hx-target": "#told",
+                "hx-select": "#told",
+                "hx-swap": "outerHTML",
+            }
+        ),
+    )
     title = forms.CharField(label=_("Title"), max_length=40)
     day = forms.DateField(label=_("Date of the milestone"), widget=DateInput)
     notice_day = forms.DateField(label=_("Customers are told from"), widget=DateInput)
@@ -55,6 +71,10 @@ class MilestoneForm(BaseForm):
         self.fields["buildings"].queryset = project.buildings.all()  # type: ignore[attr-defined]
         if not project.buildings.exists():
             del self.fields["buildings"]
+
+    def told(self) -> list[forms.BoundField]:
+        """The fields that say who is told, and how."""
+        return [self[name] for name in TOLD if name in self.fields]
 
     def sheet(self) -> MilestoneSheet:
         """The cleaned form as the action takes it."""
@@ -96,7 +116,14 @@ class InviteForm(BaseForm):
     leads: Any = forms.ModelMultipleChoiceField(
         label=_("Guests"), queryset=None, widget=forms.CheckboxSelectMultiple
     )
-    means = forms.ChoiceField(label=_("Invited"), choices=Invitation.Means.choices, widget=forms.RadioSelect)
+    means = forms.ChoiceField(
+        label=_("Invited"),
+        choices=Invitation.Means.choices,
+        widget=forms.RadioSelect,
+        help_text=_(
+            "By message: the milestone's text goes out at once. By phone: a call on the consultant's list."
+        ),
+    )
 
     def __init__(self, *args: Any, guests: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

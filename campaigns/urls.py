@@ -13,6 +13,7 @@ from campaigns import (
     views_invitations,
     views_milestone_deeds,
     views_milestones,
+    views_texts,
 )
 
 app_name = "campaigns"
@@ -23,10 +24,12 @@ urlpatterns = [
     path("festivals/fill/", views_festivals.fill, name="festivals_fill"),
     path("festivals/review/", views_festivals.review, name="festivals_review"),
     path("festivals/<int:pk>/", views_festivals.festival, name="festival"),
+    path("texts/sample/", views_texts.sample, name="text_sample"),
     path("greetings/", views_greetings.greetings, name="greetings"),
     path("greetings/runs/<int:pk>/", views_greetings.greeting, name="greeting_run"),
     path("greetings/<slug:code>/", views_festivals.greeting, name="greeting"),
     path("greetings/<int:pk>/approve/", views_festivals.greeting_approve, name="greeting_approve"),
+    path("greetings/<int:pk>/send-back/", views_festivals.greeting_send_back, name="greeting_send_back"),
     path("milestones/", views_milestones.milestones, name="milestones"),
     path("milestones/new/", views_milestones.milestone_form, name="milestone_new"),
     path("milestones/<int:pk>/", views_milestones.milestone, name="milestone"),

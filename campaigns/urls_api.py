@@ -18,6 +18,7 @@ urlpatterns = [
     path("projects/<int:project>/greeting-texts/", festivals.GreetingTexts.as_view()),
     path("projects/<int:project>/greeting-texts/<slug:code>/", festivals.OneGreetingText.as_view()),
     path("greeting-texts/<int:text>/approve/", festivals.GreetingTextApprove.as_view()),
+    path("greeting-texts/<int:text>/send-back/", festivals.GreetingTextSendBack.as_view()),
     path("projects/<int:project>/greetings/", festivals.Greetings.as_view()),
     path("greetings/<int:greeting_run>/", festivals.OneGreeting.as_view()),
     path("greetings/<int:greeting_run>/stop/", festivals.GreetingStop.as_view()),

@@ -28,6 +28,7 @@ from crm import clock
 from crm.access import get_visible
 from crm.asked import number
 from crm.celery import soon
+from crm.customer_pages import pages_of
 from crm.deeds import attempt, posted
 from crm.gates import reads_names, user_of
 from crm.labels_messages import LEFT
@@ -152,10 +153,11 @@ def people(request: HttpRequest, pk: int) -> HttpResponse:
         found: Any = seek(left_out, request.GET, order=("reason", "id") if reason == "all" else ("id",))
     else:
         found, reason = seek(facts_broadcasts.messages_of(row, shown), request.GET, order=("id",)), ""
+    pages = pages_of(user_of(request), [line.customer_id for line in found.rows if line.customer_id])
     context = {
         "row": row,
         "page": found,
-        "people": [facts_broadcasts.person_of(line, plain) for line in found.rows],
+        "people": [facts_broadcasts.person_of(line, plain, pages) for line in found.rows],
         "shown": shown,
         "reason": reason,
         "counts": facts_broadcasts.counts_of(row),

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from campaigns import facts_festivals, gates
 from campaigns.actions import festivals
 from campaigns.forms_festivals import FestivalForm, GreetingForm
+from campaigns.forms_milestones import ReasonForm
 from campaigns.models import FestivalDay, GreetingText
 from campaigns.rules_greetings import STANDARD, TOGETHER
 from crm import clock
@@ -114,6 +115,7 @@ def greeting(request: HttpRequest, code: str) -> HttpResponse:
         return redirect("campaigns:greeting", code=code)
     context = {
         "form": form,
+        "code": code,
         "name": facts_festivals.text_names()[code],
         "together": code == TOGETHER,
         "standard": STANDARD[code],
@@ -125,24 +127,38 @@ def greeting(request: HttpRequest, code: str) -> HttpResponse:
 
 def _approval(user: User, project: Project, waits: GreetingText | None) -> dict[str, object]:
     """The text that waits, and what this reader may do about it."""
-    another = waits is not None and waits.prepared_by_id != user.pk
+    open_to_decide = waits is not None and not waits.reason and waits.prepared_by_id != user.pk
     return {
         "waits": waits,
+        "back": ReasonForm(),
         "may_write": gates.may_make(user, project),
-        "may_approve": another and gates.may_approve(user, project),
+        "may_approve": open_to_decide and gates.may_approve(user, project),
     }
+
+
+def _text_to_decide(request: HttpRequest, pk: int) -> GreetingText:
+    project = gates.campaign_project(request)
+    row = get_visible(GreetingText.objects.filter(project=project), pk=pk)
+    if not gates.may_approve(user_of(request), project):
+        raise PermissionDenied
+    return row
 
 
 @require_POST
 def greeting_approve(request: HttpRequest, pk: int) -> HttpResponse:
     """Approve what marketing wrote."""
-    project, user = gates.campaign_project(request), user_of(request)
-    row = get_visible(GreetingText.objects.filter(project=project), pk=pk)
-    if not gates.may_approve(user, project):
-        raise PermissionDenied
-    press(
-        request,
-        lambda: festivals.approve_text(text_id=row.pk, by=user, at=clock.now()),
-        _("Approved: it is used from the next greeting on."),
-    )
+    row = _text_to_decide(request, pk)
+    deed = partial(festivals.approve_text, text_id=row.pk, by=user_of(request), at=clock.now())
+    press(request, deed, _("Approved: it is used from the next greeting on."))
+    return redirect("campaigns:greeting", code=row.code)
+
+
+@require_POST
+def greeting_send_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give it back with the reason."""
+    row, form = _text_to_decide(request, pk), ReasonForm(request.POST)
+    deed = partial(festivals.send_back_text, text_id=row.pk, by=user_of(request), at=clock.now())
+    if not attempt(form, lambda: deed(**form.cleaned_data)):
+        return page(request, "campaigns/greeting_back.html", {"row": row, "form": form}, status=422)
+    messages.success(request, _("Sent back with your words."))
     return redirect("campaigns:greeting", code=row.code)

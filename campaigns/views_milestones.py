@@ -68,7 +68,7 @@ def milestone_form(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     ):
         messages.success(request, _("Saved. Read it through, then hand it in for approval."))
         return redirect("campaigns:milestone", pk=saved[0].pk)
-    context = {"form": form, "row": row, "kinds": Milestone.KINDS}
+    context = {"form": form, "row": row}
     return page(request, "campaigns/milestone_form.html", context, status=422 if form.errors else 200)
 
 

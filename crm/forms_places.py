@@ -73,6 +73,9 @@ class ProjectForm(BaseModelForm):
         )
         labels = {"name": NAME}
         help_texts = {
+            "time_zone": _(
+                "Working days, days off and festivals follow the calendar of mainland China, wherever the project is."
+            ),
             "closes_at": _(
                 "When the doors close. The moment duties fall due is the policy's closing time; a new project's"
                 " first policy takes it from here, later it changes by a new version only (SC-13)."

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -11,6 +14,7 @@ from crm import clock, outbox
 from crm.access import get_visible, require_somewhere
 from crm.actions import inbox as actions
 from crm.asked import numbers
+from crm.customer_pages import pages_of
 from crm.deeds import press
 from crm.gates import unknown_messages, unknown_reader, user_of, visible_replies
 from crm.pages import page
@@ -26,8 +30,19 @@ def inbox(request: HttpRequest) -> HttpResponse:
     everything = request.GET.get("all") == "1"
     rows = visible_replies(user)
     found = seek(rows if everything else rows.filter(handled_at=None), request.GET, order=("-at", "-id"))
-    context = {"page": found, "everything": everything, "user_id": user.pk}
+    whom = [row.customer_id for row in found.rows if row.customer_id is not None]
+    context = {
+        "page": found,
+        "rows": with_pages(found.rows, pages_of(user, whom)),
+        "everything": everything,
+        "user_id": user.pk,
+    }
     return page(request, "crm/inbox.html", context, fragment="crm/_inbox.html")
+
+
+def with_pages(rows: Sequence[Any], pages: Mapping[int, str]) -> list[tuple[Any, str]]:
+    """Each row with the page of its customer, "" where the reader may open none."""
+    return [(row, pages.get(row.customer_id or 0, "")) for row in rows]
 
 
 @require_POST

@@ -128,9 +128,7 @@ def propose_text(*, project: Project, code: str, body: str, by: User, at: dt.dat
 @transaction.atomic
 def approve_text(*, text_id: int, by: User, at: dt.datetime) -> GreetingText:
     """Approve another person's text; the one in use until now is kept as replaced."""
-    row = GreetingText.objects.select_for_update().get(pk=text_id)
-    if row.state != GreetingText.State.PROPOSED:
-        raise RuleViolation(_("This text does not wait for approval any more."), "SC-5.1")
+    row = _waiting_text(text_id)
     approvals.not_own(row, by)
     in_use = GreetingText.objects.filter(
         project=row.project_id, code=row.code, state=GreetingText.State.APPROVED
@@ -140,6 +138,28 @@ def approve_text(*, text_id: int, by: User, at: dt.datetime) -> GreetingText:
     row.save(update_fields=["state", "approved_by", "approved_at"])
     audit.record("greeting_text.approved", by=by, at=at, project=row.project, target="text", target_id=row.pk)
     approvals.decided(row, at)
+    return row
+
+
+@transaction.atomic
+def send_back_text(*, text_id: int, reason: str, by: User, at: dt.datetime) -> GreetingText:
+    """Give a text back to its author with the reason; the one in use stays in use."""
+    row = _waiting_text(text_id)
+    if not reason.strip():
+        raise RuleViolation(_("Say what is to be changed."), "SC-5.1", "reason")
+    row.reason = reason.strip()[:200]
+    row.save(update_fields=["reason"])
+    audit.record(
+        "greeting_text.sent_back", by=by, at=at, project=row.project, target="text", target_id=row.pk
+    )
+    approvals.sent_back(row, text_names()[row.code], row.reason, at)
+    return row
+
+
+def _waiting_text(text_id: int) -> GreetingText:
+    row = GreetingText.objects.select_for_update().get(pk=text_id)
+    if row.state != GreetingText.State.PROPOSED or row.reason:
+        raise RuleViolation(_("This text does not wait for approval any more."), "SC-5.1")
     return row
 
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from campaigns import facts_milestones
+from campaigns.actions.telling import body_of
+from campaigns.facts_festivals import next_festival
+from campaigns.facts_greetings import spokesperson
 from campaigns.models import Invitation, Milestone
+from crm import outbox
 from crm.actions import audit
 from crm.errors import RuleViolation
-from crm.models import User
+from crm.models import Customer, SendRun, User
+from crm.rules_messages import RunKind
 from leads import facts
 from leads.actions.occasion_calls import plan_calls
+from leads.facts_cap import caps_of
 from leads.models import Lead
 
 CLAUSE = "SC-3.2"
@@ -43,9 +50,12 @@ def invite(
         raise RuleViolation(
             _("Only VIP guests and leader referrals of this project are invited."), CLAUSE, "leads"
         )
+    known = set(Invitation.objects.filter(milestone=milestone, lead__in=leads).values_list("lead", flat=True))
+    new = [lead for lead in leads if lead.pk not in known]
+    run = _write_to(milestone, new, frame, by, at) if means == Invitation.Means.SMS else None
     rows = [
-        Invitation(milestone=milestone, lead=lead, means=means, invited_by=by, invited_at=at)
-        for lead in leads
+        Invitation(milestone=milestone, lead=lead, means=means, run=run, invited_by=by, invited_at=at)
+        for lead in new
     ]
     Invitation.objects.bulk_create(rows, ignore_conflicts=True)
     if means == Invitation.Means.CALL:
@@ -65,16 +75,37 @@ def invite(
     return list(Invitation.objects.filter(milestone=milestone, lead__in=leads))
 
 
+def _write_to(
+    milestone: Milestone, leads: Sequence[Lead], frame: facts.Frame, by: User, at: dt.datetime
+) -> SendRun | None:
+    """The milestone's approved text to these guests, at once; who has the notice already gets no second message."""
+    told = facts_milestones.told_already(milestone).values("customer")
+    guests = Customer.objects.filter(leads__in=leads).exclude(pk__in=told)
+    if not guests.exists():
+        return None
+    run = outbox.open_run(
+        project=milestone.project,
+        kind=RunKind.MILESTONE,
+        title=milestone.title,
+        body=body_of(milestone),
+        starts_at=at,
+        expires_at=frame.clock.closing(milestone.day),
+        clause=CLAUSE,
+        consultant=spokesperson(milestone.project),
+        caps=caps_of(frame.policy),
+        by=by,
+        at=at,
+    )
+    outbox.plan(run=run, audience=guests.values("pk"), at=at, kept_free=next_festival(after=frame.today(at)))
+    return outbox.launch(run_id=run.pk, by=by, at=at)
+
+
 @transaction.atomic
 def answer(
     *, invitation_id: int, answer: str, guests: int, note: str, by: User, at: dt.datetime
 ) -> Invitation:
     """What the guest said, and with how many they come; the newest word counts."""
-    row = (
-        Invitation.objects.select_for_update(of=("self",))
-        .select_related("milestone__project")
-        .get(pk=invitation_id)
-    )
+    row = _locked(invitation_id)
     if answer not in Invitation.Answer.values:
         raise RuleViolation(_("Choose the answer."), CLAUSE, "answer")
     if not 1 <= guests <= 50:
@@ -88,11 +119,7 @@ def answer(
 @transaction.atomic
 def arrive(*, invitation_id: int, by: User, at: dt.datetime) -> Invitation:
     """The guest is here. Twice changes nothing."""
-    row = (
-        Invitation.objects.select_for_update(of=("self",))
-        .select_related("milestone__project")
-        .get(pk=invitation_id)
-    )
+    row = _locked(invitation_id)
     today = at.astimezone(row.milestone.project.zone).date()
     if today != row.milestone.day:
         raise RuleViolation(_("Guests arrive on the day of the event."), CLAUSE)

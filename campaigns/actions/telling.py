@@ -26,7 +26,7 @@ from crm.models import Occasion, SendRun, User
 from crm.rules_messages import RunKind
 from leads import facts
 from leads.actions.occasion_calls import plan_calls, withdraw_calls
-from leads.actions.planning import caps_of
+from leads.facts_cap import caps_of
 
 CLAUSE = "SC-5.2"
 CALLS_SHARE = 2

@@ -77,6 +77,8 @@ class GreetingText(models.Model):
     prepared_at = models.DateTimeField(_("prepared at"))
     approved_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     approved_at = models.DateTimeField(_("approved at"), null=True)
+    #: why a proposed one was sent back: its author writes it anew, nobody approves it so
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("greeting text")

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.rules_milestones import Kind, Referrals
-from crm.models import Building, Occasion, Project, SendRun, User
+from crm.models import Building, Message, Occasion, Project, SendRun, User
 from leads.models import Lead
 
 
@@ -139,6 +139,10 @@ class Correction(models.Model):
 class Invitation(models.Model):
     """One guest of an event plan (SC-3.2): invited, answered, arrived."""
 
+    #: what became of an invitation by message, where a page asks (facts_milestones.plan_of)
+    message: Message | None = None
+    left: str = ""
+
     class Means(models.TextChoices):
         CALL = "call", _("by phone")
         SMS = "sms", _("by message")
@@ -152,6 +156,7 @@ class Invitation(models.Model):
     milestone = models.ForeignKey(Milestone, on_delete=models.PROTECT, related_name="invitations")
     lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="invitations")
     means = models.CharField(_("invited"), max_length=6, choices=Means)
+    run = models.ForeignKey(SendRun, on_delete=models.PROTECT, null=True, related_name="invitations")
     invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     invited_at = models.DateTimeField(_("invited at"))
     answer = models.CharField(_("answer"), max_length=5, choices=Answer, blank=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 
 from django.db import transaction
 from django.db.models import ProtectedError
@@ -11,7 +10,6 @@ from django.utils.translation import gettext as _
 
 from crm.actions import audit
 from crm.errors import RuleViolation
-from crm.festivals import festivals_of
 from crm.models import Building, Occasion, Project, User
 
 BY_HAND = (Occasion.Kind.OFFER, Occasion.Kind.NEWS, Occasion.Kind.WEATHER)
@@ -92,32 +90,6 @@ def end_occasion(*, occasion: Occasion, project: Project, today: dt.date, by: Us
 def _refuse_foreign(occasion: Occasion, project: Project) -> None:
     if occasion.project_id != project.pk or occasion.kind not in BY_HAND:
         raise RuleViolation(_("This occasion was not entered by hand."), "SC-9")
-
-
-@transaction.atomic
-def store_festivals(*, years: Iterable[int], at: dt.datetime) -> int:
-    """Make the festival days of these years occasions of every project, one day each; 清明 is none.
-
-    Rows that stand there already stay as they are, corrections included. Returns how many are new.
-    """
-    rows = [
-        Occasion(
-            kind=Occasion.Kind.FESTIVAL,
-            title=festival.name.zh,
-            text=FESTIVAL_WORDS.get(festival.code, ""),
-            starts_on=festival.day,
-            ends_on=festival.day,
-        )
-        for year in years
-        for festival in festivals_of(year)
-        if festival.cheerful
-    ]
-    before = Occasion.objects.filter(project=None, kind=Occasion.Kind.FESTIVAL).count()
-    Occasion.objects.bulk_create(rows, ignore_conflicts=True)
-    new = Occasion.objects.filter(project=None, kind=Occasion.Kind.FESTIVAL).count() - before
-    if new:
-        audit.record("occasion.festivals", by=None, at=at, new=new)
-    return new
 
 
 def place_festival(*, occasion: Occasion | None, title: str, code: str, day: dt.date) -> Occasion:

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from campaigns.actions import broadcasts as actions
 from campaigns.models import Broadcast
 from crm.errors import RuleViolation
-from crm.models import AuditEvent, Message
+from crm.models import AuditEvent, InboundMessage, Message
 from crm.roles import Role
 from tests.campaigns.test_broadcasts import at, launched, sheet, write
 from tests.crm.screens import signed_in
@@ -147,3 +147,25 @@ def test_a_start_in_the_past_is_named_as_such() -> None:
         with pytest.raises(RuleViolation) as caught:
             actions.save_broadcast(project=stage.project, sheet=sheet(**given), by=ma, at=at("11-18 10:00"))
         assert (caught.value.code, caught.value.field) == ("past", field)
+
+
+def test_the_people_of_a_broadcast_and_their_replies_lead_to_their_leads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who may open the lead is led there; marketing, who may not, reads a masked name."""
+    monkeypatch.setattr("crm.clock.now", lambda: at("11-20 10:30"))
+    stage = set_stage()
+    user = make_user(Role.MARKETING, stage.project, "马")
+    lead = stage.visitor("安琪", "13800138001", at=at("11-01 10:00"), grade="A").lead
+    row, link = launched(stage, user), f'href="/leads/{lead.pk}/"'
+    people = f"/campaigns/broadcasts/{row.pk}/people/"
+    assert link in signed_in(stage.wu).get(people).content.decode()
+    assert link not in signed_in(user).get(people).content.decode()
+    assert row.run is not None
+    InboundMessage.objects.create(
+        gateway=row.run.gateway, project=stage.project, customer=lead.customer, sender="+8613800138001",
+        text="好的", meaning="reply", at=at("11-20 10:20"),
+        received_at=at("11-20 10:20"), owner=stage.lin, gateway_ref="1",
+    )  # fmt: skip
+    for reader in (stage.lin, stage.wu):
+        assert link in signed_in(reader).get("/inbox/").content.decode()

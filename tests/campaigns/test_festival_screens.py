@@ -106,3 +106,23 @@ def test_the_table_takes_the_same_queries_for_one_row_and_many(
     marketing.get(TABLE)
     with django_assert_max_num_queries(12):
         marketing.get(TABLE)
+
+
+def test_a_text_that_is_sent_back_keeps_its_words_and_is_not_approved(marketing: Client, wu: Client) -> None:
+    url = "/campaigns/greetings/mid_autumn/"
+    assert marketing.post(url, {"body": "月圆人团圆，祝您安康。"}).status_code == 302
+    waits = GreetingText.objects.get()
+    back = reverse("campaigns:greeting_send_back", args=[waits.pk])
+    assert back in wu.get(url).content.decode()
+    assert marketing.post(back, {"reason": "试"}).status_code == 403
+    assert wu.post(back, {"reason": ""}).status_code == 422
+    assert wu.post(back, {"reason": "写得更亲切"}).status_code == 302
+    wu.post(reverse("campaigns:greeting_approve", args=[waits.pk]))
+    waits.refresh_from_db()
+    assert (waits.state, waits.reason) == ("proposed", "写得更亲切")
+    page = marketing.get(url).content.decode()
+    assert "写得更亲切" in page
+    assert "月圆人团圆，祝您安康。</textarea>" in page, "the words are there to be changed"
+    assert waits.body not in wu.get("/campaigns/").content.decode(), "nothing waits for the manager"
+    assert marketing.post(url, {"body": "月圆人团圆，祝您阖家安康。"}).status_code == 302
+    assert back.replace(str(waits.pk), str(GreetingText.objects.get().pk)) in wu.get(url).content.decode()

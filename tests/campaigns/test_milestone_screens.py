@@ -203,3 +203,28 @@ def test_another_projects_milestone_is_not_there(stage: Stage, marketing: Client
         assert there.get(reverse(f"campaigns:{name}", args=[row.pk])).status_code == 404
     for name in ("milestone_approve", "milestone_send_back", "milestone_cancel", "milestone_move"):
         assert boss.post(reverse(f"campaigns:{name}", args=[row.pk]), {"reason": "x"}).status_code == 404
+
+
+def test_a_text_is_counted_and_shown_while_it_is_typed(marketing: Client) -> None:
+    url = reverse("campaigns:text_sample")
+    typed = {"title": "开盘", "day": "2026-03-20", "body": "{project}{title}定于{day}。"}
+    shown = marketing.post(url, typed).content.decode()
+    assert "开盘定于3月20日。【" in shown
+    assert "<b>2</b>" in shown, "billed as two with the longest name"
+    for body in ("", "{name}您好", "{姓名}", "【x】", "好" * 480):
+        answer = marketing.post(url, typed | {"body": body}).content.decode()
+        assert "note-warn" in answer, body
+        assert "phone-text" not in answer
+    together = marketing.post(url, {"code": "together", "body": "{festivals}快乐。"}).content.decode()
+    assert "国庆节、中秋节快乐。" in together
+    assert marketing.post(url, {"code": "nothing"}).status_code == 404
+    assert marketing.post(url, {"day": "x"}).status_code == 200
+
+
+def test_another_kind_brings_its_audience_and_nothing_else_of_the_page(marketing: Client) -> None:
+    page = marketing.get(reverse("campaigns:milestone_new")).content.decode()
+    assert 'hx-select="#told"' in page
+    assert f'hx-get="{reverse("campaigns:milestone_new")}"' in page
+    handover = marketing.get(reverse("campaigns:milestone_new"), {"kind": "handover"}).context["form"]
+    assert handover.initial["grades"] == []
+    assert handover.initial["to_buyers"]

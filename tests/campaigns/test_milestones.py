@@ -13,7 +13,7 @@ from campaigns.actions import invitations, milestones, telling
 from campaigns.actions.milestones import MilestoneSheet
 from campaigns.models import Invitation, Milestone
 from crm.errors import RuleViolation
-from crm.models import Message, Occasion, SendRun, User
+from crm.models import Message, Occasion, OptOut, SendRun, User
 from crm.roles import Role
 from leads.actions import deals, grading
 from leads.actions.contacts import ContactSheet, log_contact
@@ -298,3 +298,45 @@ def test_sc_3_2_guests_are_invited_answer_and_arrive(
         invitations.arrive(invitation_id=made[0].pk, by=stage.wu, at=at("03-14 10:00"))
     guest = invitations.arrive(invitation_id=made[0].pk, by=stage.wu, at=at("03-20 10:00"))
     assert (guest.answer, guest.guests, guest.arrived_at) == ("yes", 3, at("03-20 10:00"))
+
+
+def test_sc_3_2_who_is_invited_by_message_gets_one_and_nobody_a_second(
+    stage: Stage, marketing: User, party: dict[str, Lead]
+) -> None:
+    row = approved(stage, marketing)
+    telling.plan_milestone(milestone=row, at=at("03-12 10:00"), launch=True)
+    assert set(messages(row)) >= {"林导"}
+    assert "魏宾" not in messages(row)
+    both = [party["魏宾"].pk, party["林导"].pk]
+
+    def invite(hour: int) -> None:
+        invitations.invite(
+            milestone_id=row.pk, lead_ids=both, means="sms", by=stage.wu, at=at(f"03-13 {hour}:00")
+        )
+
+    invite(10)
+    run = SendRun.objects.exclude(pk=row.run_id or 0).get()
+    (message,) = run.messages.select_related("customer")
+    assert (run.kind, run.state, run.body) == ("milestone", "running", telling.body_of(row))
+    assert message.customer is not None
+    assert message.customer.name == "魏宾", "the referral has the notice of the milestone"
+    shown = {guest.lead.customer.name: guest.message for guest in facts_milestones.plan_of(row)["invited"]}
+    assert shown["魏宾"] == message
+    assert shown["林导"] == messages(row)["林导"]
+    invite(11)
+    assert SendRun.objects.count() == 2, "asked twice, written to once"
+    assert Invitation.objects.count() == 2
+
+
+def test_sc_6_a_guest_who_may_not_be_written_to_is_shown_with_the_reason(
+    stage: Stage, marketing: User, party: dict[str, Lead]
+) -> None:
+    row, guest = approved(stage, marketing), party["魏宾"]
+    OptOut.objects.create(
+        customer=guest.customer, scope="marketing_sms", source="by_hand", at=at("03-10 09:00"), by=stage.wu
+    )
+    invitations.invite(
+        milestone_id=row.pk, lead_ids=[guest.pk], means="sms", by=stage.wu, at=at("03-13 10:00")
+    )
+    (line,) = facts_milestones.plan_of(row)["invited"]
+    assert (line.message, line.left) == (None, "opted_out")

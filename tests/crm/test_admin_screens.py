@@ -11,7 +11,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from crm.actions.calendars import load_calendars
-from crm.actions.occasions import store_festivals
+from crm.actions.occasions import place_festival
 from crm.celery import app
 from crm.models import (
     Area,
@@ -115,6 +115,7 @@ def test_who_opens_what(project: Project, lin: User, role: Role) -> None:
 
 
 def test_a_project_is_made_with_its_first_policy(root: Client) -> None:
+    assert "mainland China" in root.get(at("project_new")).content.decode(), "whose calendar counts is said"
     assert root.post(at("project_new"), {**PROJECT, "active": "", "id": "77"}).status_code == 302
     made = Project.objects.get(name="Lakeside")
     assert (made.active, made.region) == (True, "CN")
@@ -341,7 +342,7 @@ def test_sc_9_a_wrong_occasion_keeps_its_input(wu: Client) -> None:
 
 
 def test_sc_9_festivals_and_foreign_occasions_are_not_theirs_to_change(wu: Client, other: Project) -> None:
-    store_festivals(years=[2026], at=AT)
+    place_festival(occasion=None, title="中秋节", code="mid_autumn", day=dt.date(2026, 9, 25))
     foreign = Occasion.objects.create(
         project=other, kind="offer", title="X", starts_on="2026-01-01", ends_on="2099-01-01"
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from crm.actions.occasions import end_occasion, save_occasion, store_festivals
+from crm.actions.occasions import end_occasion, place_festival, save_occasion
 from crm.errors import RuleViolation
 from crm.models import Contact, Occasion, Project, User
 from crm.roles import Role
@@ -77,7 +77,7 @@ def test_sc_9_a_foreign_building_and_a_double_are_refused(project: Project, wu: 
 
 
 def test_sc_9_festivals_and_foreign_occasions_are_not_edited(project: Project, wu: User) -> None:
-    store_festivals(years=[2026], at=AT)
+    place_festival(occasion=None, title="中秋节", code="mid_autumn", day=dt.date(2026, 9, 25))
     festival = Occasion.objects.first()
     foreign = save(make_project("B"), wu)
     for row in (festival, foreign):
@@ -106,17 +106,11 @@ def test_sc_9_one_that_has_not_begun_is_deleted(project: Project, wu: User) -> N
     assert not Occasion.objects.exists()
 
 
-def test_sc_9_festivals_are_stored_once_for_every_project() -> None:
-    new = store_festivals(years=[2026, 2027], at=AT)
-    assert new == Occasion.objects.count() > 20
-    assert store_festivals(years=[2026, 2027], at=AT) == 0
-    row = Occasion.objects.get(title="中秋节", starts_on__year=2026)
-    assert (row.starts_on, row.ends_on, row.project, row.kind) == (
-        dt.date(2026, 9, 25), dt.date(2026, 9, 25), None, "festival",
-    )  # fmt: skip
-
-
-def test_sc_9_the_day_of_the_dead_is_no_occasion() -> None:
-    store_festivals(years=[2026], at=AT)
-    assert not Occasion.objects.filter(title="清明节").exists()
-    assert "不说“快乐”" in Occasion.objects.get(title="端午节").text
+def test_sc_9_a_festival_is_placed_once_for_every_project_and_moves_with_its_day() -> None:
+    day = dt.date(2026, 6, 19)
+    row = place_festival(occasion=None, title="端午节", code="dragon_boat", day=day)
+    assert (row.starts_on, row.ends_on, row.project, row.kind) == (day, day, None, "festival")
+    assert "不说“快乐”" in row.text
+    assert place_festival(occasion=None, title="端午节", code="dragon_boat", day=day) == row
+    moved = place_festival(occasion=row, title="端午节", code="dragon_boat", day=dt.date(2026, 6, 20))
+    assert (moved.pk, moved.starts_on) == (row.pk, dt.date(2026, 6, 20))
