@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("leads", "0012_indexes_that_are_read")]
+    dependencies = [("leads", "0013_who_goes_on_with_a_load")]
 
     operations = [
         migrations.AddIndex(
