@@ -13,15 +13,35 @@ from django.utils.translation import gettext as _
 from crm.errors import RuleViolation
 from crm.models import User
 from leads.models import Lead, LeadEvent
+from leads.models.querysets import LeadQuerySet
 
 OLDEST = dt.timedelta(days=366)
 NOTE_LENGTH = 500
 FARTHEST_DAYS = 180
 
 
+def lock_leads(rows: LeadQuerySet) -> dict[int, Lead]:
+    """These leads, locked until the transaction ends, in order of id: nobody waits for who waits for them.
+
+    Whoever takes more than leads takes numbers before them (`lock_numbers`) and people after them.
+    """
+    rows = rows.select_for_update(of=("self",)).select_related("customer", "project").order_by("pk")
+    return {lead.pk: lead for lead in rows}
+
+
 def lock_lead(lead_id: int) -> Lead:
-    """The lead, locked until the transaction ends: two people working on it come one after the other."""
-    lead = Lead.objects.select_for_update(of=("self",)).select_related("customer", "project").get(pk=lead_id)
+    """The lead, locked until the transaction ends: two people working on it come one after the other.
+
+    Its party's leads in other projects too, for their plans follow (SC-6). Race: the party was joined with another
+    meanwhile; then the lead is looked for alone. Or it is gone: the load that brought it was undone.
+    """
+    party = Lead.objects.filter(pk=lead_id).values("household")
+    lead = lock_leads(Lead.objects.filter(household__in=party)).get(lead_id)
+    lead = lead or lock_leads(Lead.objects.filter(pk=lead_id)).get(lead_id)
+    if lead is None:
+        raise RuleViolation(
+            _("This lead is gone: the load that brought it was undone."), "PX-15", code="gone"
+        )
     if lead.merged_into_id is not None:
         raise RuleViolation(_("This lead was merged into another; open that one."), "PX-3", code="merged")
     return lead

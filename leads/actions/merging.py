@@ -9,10 +9,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm.actions import audit
+from crm.actions.customers import lock_identities
 from crm.errors import RuleViolation
 from crm.models import Consent, Contact, Customer, CustomerPhone, OptOut, User
 from leads.actions import planning
-from leads.actions.history import append
+from leads.actions.history import append, lock_leads
 from leads.models import Deal, InboundCall, Interest, Lead, LeadEvent, MergeRecord, Objection, Visit
 from leads.rules_types import EventKind
 
@@ -32,19 +33,29 @@ DOUBLES: dict[Any, tuple[str, dict[str, Any]]] = {
 Moved = dict[str, Any]
 
 
-def _lock(*customers: Customer) -> None:
-    list(Customer.objects.select_for_update().filter(pk__in=[row.pk for row in customers]).order_by("pk"))
-    households = [row.household_id for row in customers]
-    list(Lead.objects.select_for_update().filter(household__in=households).order_by("pk"))
+def _lock(*people: Customer) -> None:
+    """Everything of both parties, in the order in which everybody else takes it; the people are read again.
+
+    1. Their numbers, as the desk does: who rings meanwhile is looked for before or after, not between. 2. Their leads,
+    in order of id, as whoever works on one does. 3. The people. Race closed: another merge may have come first.
+    """
+    ids = [person.pk for person in people]
+    households = Customer.objects.filter(pk__in=ids).values("household")
+    phones = CustomerPhone.objects.filter(customer__household__in=households, live=True)
+    lock_identities(phones.values_list("e164", flat=True))
+    lock_leads(Lead.objects.filter(household__in=households))
+    list(Customer.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+    for person in people:
+        person.refresh_from_db()
 
 
 @transaction.atomic
 def link_party(*, main: Customer, other: Customer, relation: str, by: User, at: dt.datetime) -> MergeRecord:
     """Make two people one party: one lead in each project, so that a couple is called once. Both people stay."""
+    _lock(main, other)
     _refuse_same(main, other)
     if main.household_id == other.household_id:
         raise RuleViolation(_("They are one party already."), "PX-3", code="linked")
-    _lock(main, other)
     moved: Moved = {"kind": LINKED, "people": {}, "leads": {}, "rows": {}, "relation": other.relation}
     _join_households(main, other, moved, by=by, at=at)
     other.relation = relation
@@ -57,12 +68,12 @@ def merge_customers(
     *, winner: Customer, loser: Customer, reason: str, by: User, at: dt.datetime
 ) -> MergeRecord:
     """Two records of one person become one; every relation moves, the losing row stays and points at the winner."""
-    _refuse_same(winner, loser)
     if not reason.strip():
         raise RuleViolation(
             _("Say why these two are the same person."), "PX-3", "reason", code="reason_needed"
         )
     _lock(winner, loser)
+    _refuse_same(winner, loser)
     moved: Moved = {"kind": MERGED, "people": {}, "leads": {}, "rows": {}, "relation": loser.relation}
     if winner.household_id != loser.household_id:
         _join_households(winner, loser, moved, by=by, at=at)

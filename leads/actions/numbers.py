@@ -16,7 +16,12 @@ from leads.rules_types import EventKind
 
 @transaction.atomic
 def add_number(*, lead_id: int, person: Customer, raw: str, by: User, at: dt.datetime) -> Lead:
-    """Add a number. A good number of the main contact ends the data repair of all their leads (PX-1)."""
+    """Add a number. A good number of the main contact ends the data repair of all their leads (PX-1).
+
+    Race: the desk registers the same number, and takes numbers before leads; so does this.
+    """
+    for known in Lead.objects.filter(pk=lead_id).select_related("project"):
+        customers.lock_numbers(customers.read_numbers(raw, region=known.project.region))
     lead = lock_lead(lead_id)
     customers.add_numbers(customer=person, raw=raw, region=lead.project.region, by=by, at=at)
     waiting = Lead.objects.current().filter(customer=person, review_clause="PX-1")

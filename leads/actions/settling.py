@@ -16,6 +16,7 @@ from django.db.models import Q
 from crm.models import JobRun, Project
 from leads import facts
 from leads.actions import planning
+from leads.actions.history import lock_leads
 from leads.actions.spreading import capacities
 from leads.models import CallTask, Lead
 from leads.rules_settle import Line, cannot_wait, give_way
@@ -46,17 +47,19 @@ def settle_day(*, project: Project, at: dt.datetime) -> Settled:
 
 @transaction.atomic
 def _give_way(frame: facts.Frame, today: dt.date, at: dt.datetime) -> int:
-    """PX-13: what exceeds a consultant's capacity moves to tomorrow, is shown as such and goes first then."""
-    rows = list(
+    """PX-13: what exceeds a consultant's capacity moves to tomorrow, is shown as such and goes first then.
+
+    Leads are locked before their tasks. Race: who logs a call meanwhile takes them in this order too.
+    """
+    due = (
         CallTask.objects.open()
         .filter(
             lead__project=frame.project, lead__merged_into=None, list_day__lte=today, assignee__isnull=False
         )
         .exclude(held_until__gt=at)
-        .select_related("lead")
-        .select_for_update(of=("self",))
-        .order_by("pk")
     )
+    lock_leads(Lead.objects.filter(pk__in=due.values("lead")))
+    rows = list(due.select_related("lead").select_for_update(of=("self",)).order_by("pk"))
     by_consultant: dict[int, dict[int, list[CallTask]]] = defaultdict(lambda: defaultdict(list))
     for task in rows:
         assert task.assignee_id is not None

@@ -9,16 +9,17 @@ stood before comes back.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.db.models import Q
 
 from crm.actions import customers
 from crm.actions.notices import Telling, tell
-from crm.models import InboundMessage, OptOut
+from crm.models import Customer, InboundMessage, OptOut
 from crm.states import Preference
 from leads.actions import planning
-from leads.actions.history import append
+from leads.actions.history import append, lock_leads
 from leads.models import Lead
 from leads.rules_types import EventKind
 
@@ -46,10 +47,11 @@ def _stop(pk: int, at: dt.datetime) -> bool:
     )
     if row is None:
         return False
+    leads = _locked(row)
     row.applied_at = at
     if row.customer.preference != Preference.DO_NOT_CONTACT:
         row.wish_before = row.customer.preference
-        _wish(row, Preference.DO_NOT_CONTACT.value, at)
+        _wish(row, leads, Preference.DO_NOT_CONTACT.value, at)
     row.save(update_fields=["applied_at", "wish_before"])
     tell(
         [
@@ -75,17 +77,28 @@ def _lift(pk: int, at: dt.datetime) -> bool:
     )
     if row is None:
         return False
+    leads = _locked(row)
     if row.applied_at and row.wish_before and row.customer.preference == Preference.DO_NOT_CONTACT:
-        _wish(row, row.wish_before, at)
+        _wish(row, leads, row.wish_before, at)
     row.lift_applied_at = at
     row.save(update_fields=["lift_applied_at"])
     return True
 
 
-def _wish(row: OptOut, wish: str, at: dt.datetime) -> None:
+def _locked(row: OptOut) -> list[Lead]:
+    """The customer's leads, with those of their party; the customer is read again behind them.
+
+    Race: a consultant logs another wish at this moment, and takes the lead before the customer; so does this.
+    """
+    party = Customer.objects.filter(pk=row.customer_id).values("household")
+    leads = lock_leads(Lead.objects.current().filter(household__in=party))
+    row.customer.refresh_from_db()
+    return [lead for lead in leads.values() if lead.customer_id == row.customer_id]
+
+
+def _wish(row: OptOut, leads: Sequence[Lead], wish: str, at: dt.datetime) -> None:
     """The new wish in the history of every lead of this customer, and their plans recomputed."""
     customers.set_preference(customer=row.customer, preference=wish, by=row.by, at=at)
-    leads = list(Lead.objects.current().filter(customer=row.customer).order_by("pk"))
     for lead in leads:
         append(lead, EventKind.PREFERENCE, happened_at=at, by=row.by, at=at, value=wish)
     if leads:

@@ -1,8 +1,9 @@
 """Undoing a load for 30 days: exactly what it brought goes or is annulled, what was worked on since stays (PX-15).
 
-Runs in slices like the load. 1. A slice takes the batch's row lock (who does not get it leaves). 2. It locks the next
-leads in order of id, and their numbers as the desk does. 3. It removes or annuls, and notes how far it has come, in one
-transaction. So a worker that is killed, doubled or late changes nothing about the end state.
+Runs in slices like the load. 1. A slice takes the batch's row lock (who does not get it leaves; its key stays free for
+who writes a row that names it). 2. It locks the numbers of the next leads as the desk does, then these leads in order
+of id. 3. It removes or annuls, and notes how far it has come, in one transaction. So a worker that is killed, doubled
+or late changes nothing about the end state.
 
 A lead that the load brought goes with its history; of a lead that was known before, the load's events are annulled by
 `void` rows, for its history only grows. Loading the same file again afterwards works as if it had never been loaded.
@@ -89,7 +90,7 @@ def advance(*, batch_id: int, at: dt.datetime) -> bool:
     for _slice in range(SLICES_A_JOB):
         with transaction.atomic():
             batch = (
-                ImportBatch.objects.select_for_update(of=("self",), skip_locked=True)
+                ImportBatch.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
                 .defer("content")
                 .select_related("project", "undone_by")
                 .filter(pk=batch_id, state=State.UNDOING)
@@ -118,14 +119,14 @@ class _Slice:
 
     def __init__(self, batch: ImportBatch, ids: Sequence[int], at: dt.datetime) -> None:
         self._batch, self._at = batch, at
+        households = Lead.objects.filter(pk__in=ids).values("household")
+        phones = CustomerPhone.objects.filter(customer__household__in=households, live=True)
+        lock_identities(phones.values_list("e164", flat=True))
         self._leads = list(Lead.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk"))
         self.counts: Counter[str] = Counter()
         self.stay: dict[int, Stay] = {}
 
     def run(self) -> None:
-        households = {lead.household_id for lead in self._leads}
-        phones = CustomerPhone.objects.filter(customer__household__in=households, live=True)
-        lock_identities(phones.values_list("e164", flat=True))
         self.stay = facts_undo.reasons_to_stay(self._batch, self._leads)
         self.counts["kept"] = len(self.stay)
         brought = facts_undo.brought_by(self._batch)
