@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import User
+from crm.plain_text import login_name
 
 APP, ACCOUNT, HERE = "allauth.account", "login_failed", "login_failed_here"
 LOCKED = _(
@@ -47,13 +48,13 @@ class Try:
 
 
 def find_user(name: str) -> User | None:
-    """Whose login name this is; capitals do not count, as for the login itself."""
-    return User.objects.filter(username__iexact=name.strip()).first()
+    """Whose login name this is; capitals and widths do not count, as for the login itself."""
+    return User.objects.filter(username__iexact=login_name(name)).first()
 
 
 def key_of(user: User | None, name: str = "") -> str:
     """Under which key the tries are counted."""
-    return f"user:{user.pk}" if user is not None else f"name:{name.strip().lower()}"
+    return f"user:{user.pk}" if user is not None else f"name:{login_name(name).lower()}"
 
 
 def code_key(user: User) -> str:

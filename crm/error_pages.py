@@ -17,6 +17,8 @@ from crm.api_errors import plain_problem
 API = "/api/"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 AGAIN = 5  # seconds
+NEVER_SHOWN = ("password", "secret", "code", "login")
+MACHINES = ("submission", "next")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -29,6 +31,33 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     if request.path.startswith(API):
         return plain_problem(request, 403)
     return defaults.permission_denied(request, exception)
+
+
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form whose token is stale. What was typed stands there again, to be looked at and sent with a fresh token.
+
+    Only for a form of our own pages: a foreign page's form (its origin says so) is answered with words alone, or a
+    click would do what the check has just refused. Files, and what nobody may read over a shoulder, are not given back.
+    """
+    if request.path.startswith(API):
+        return plain_problem(request, 403)
+    ours = request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
+    typed = [
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if name != "csrfmiddlewaretoken"
+    ]
+    hidden = any(word in name for name, _value in typed for word in NEVER_SHOWN)
+    again = ours and request.user.is_authenticated and bool(typed) and not hidden
+    context = {
+        "typed": typed if again else [],
+        "said": [value for name, value in typed if value.strip() and name not in MACHINES],
+        "files": bool(request.FILES),
+    }
+    response = HttpResponse(loader.get_template("403_csrf.html").render(context, request), status=403)
+    response["X-Stale-Form"] = "1"
+    return response
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

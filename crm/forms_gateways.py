@@ -40,7 +40,7 @@ class GatewayForm(BaseModelForm):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=_(
             "Empty keeps the stored one while address and account stay. env:NAME reads CRM_GATEWAY_NAME from the "
-            "server's environment."
+            "server's environment; CRM_GATEWAY_NAME_HOSTS beside it says which hosts may get it."
         ),
     )
 

@@ -20,6 +20,7 @@ from crm import attempts, clock
 from crm.actions import sealing, sessions, sign_ins
 from crm.actions.sign_ins import Kind
 from crm.models import User
+from crm.plain_text import login_name
 from crm.views_home import keep_language
 from crm.whereabouts import place_of, recognise
 
@@ -45,6 +46,12 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_safe_url(self, url: str) -> bool:
         """Only pages of this host, without a host in them: what the Host header says is the browser's word."""
         return bool(url) and url_has_allowed_host_and_scheme(url, None)
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """Under the name as it is stored, however wide its letters were typed."""
+        if "username" in credentials:
+            credentials["username"] = login_name(str(credentials["username"]))
+        return super().authenticate(request, **credentials)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Take a try, or refuse; an unknown name is refused in the same way."""

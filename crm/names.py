@@ -45,6 +45,11 @@ def _clean_once(name: str) -> str:
     return _SPACE_BETWEEN_HAN.sub("", _LINK.sub("", visible)).strip()
 
 
+def is_name(text: str) -> bool:
+    """Whether somebody could be called so: a dash or dots are no name."""
+    return any(char.isalnum() for char in text)
+
+
 def split_salutation(raw: str) -> tuple[str, Salutation]:
     """Part "韩轩女士" or "Mr. Smith" into name and salutation; unknown when the name carries none."""
     name = raw.strip()

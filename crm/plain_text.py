@@ -23,6 +23,11 @@ def plain_line(text: str) -> str:
     return plain_text(text).replace("\n", " ")
 
 
+def login_name(text: str) -> str:
+    """A login name as it is stored, compared and tried: full-width letters are the same letters (NFKC)."""
+    return unicodedata.normalize("NFKC", plain_line(text)).strip()
+
+
 def _visible(character: str) -> str:
     if character in _BLANKS:
         return " "

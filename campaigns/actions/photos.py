@@ -11,19 +11,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaigns.models import Milestone
+from campaigns.rules_photos import MOST, dots, sniff
 from crm.actions import audit
 from crm.errors import RuleViolation
 from crm.models import User
 
 LARGEST = 5 * 1024 * 1024  # bytes
 FOLDER = "milestones"
-KINDS = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpg"))
 TYPES = {"png": "image/png", "jpg": "image/jpeg"}
-
-
-def sniff(content: bytes) -> str:
-    """The ending of a picture by its first bytes; "" for anything else, whatever it is called."""
-    return next((ending for begin, ending in KINDS if content.startswith(begin)), "")
 
 
 def path_of(name: str) -> Path:
@@ -38,8 +33,14 @@ def attach_photo(*, milestone_id: int, content: bytes, by: User, at: dt.datetime
     ending = sniff(content)
     if len(content) > LARGEST:
         raise RuleViolation(_("A photo has 5 MB at the most."), "SC-5.2", "photo", code="too_large")
-    if not ending:
+    size = dots(content) if ending else 0
+    if not size:
         raise RuleViolation(_("Choose a photo: PNG or JPEG."), "SC-5.2", "photo", code="no_photo")
+    if size > MOST:
+        raise RuleViolation(
+            _("A photo has %(most)d million dots at the most; take a smaller one.") % {"most": MOST // 1_000_000},
+            "SC-5.2", "photo", code="too_many_dots",
+        )  # fmt: skip
     name = f"{secrets.token_hex(16)}.{ending}"
     target = path_of(name)
     target.parent.mkdir(0o700, parents=True, exist_ok=True)

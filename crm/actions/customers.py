@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from crm.actions import audit
 from crm.errors import RuleViolation
 from crm.models import Consent, Customer, CustomerPhone, Household, OptOut, Suppression, User
-from crm.names import clean_name, search_bigrams
+from crm.names import clean_name, is_name, search_bigrams
 from crm.phones import Number, message, parse, reversed_digits
 from crm.states import Preference, Salutation
 
@@ -78,14 +78,27 @@ def phone_row(customer: Customer, number: Number, *, is_main: bool) -> CustomerP
 
 
 @transaction.atomic(savepoint=False)
+def _fit_name(name: str) -> str:
+    """As it is stored. RuleViolation for nothing, or for a dash or dots: nobody is called so."""
+    cleaned = clean_name(name)
+    if not is_name(cleaned):
+        raise RuleViolation(
+            _("Write the customer's name, or the surname: signs alone are no name."),
+            "PX-3",
+            "name",
+            code="name",
+        )
+    return cleaned
+
+
 def create_customer(
     *, name: str, salutation: str, numbers: Sequence[Number], by: User | None, at: dt.datetime
 ) -> Customer:
     """A new customer in a party of their own. The caller has made sure (under `lock_numbers`) that no
     number is taken.
     """
+    cleaned = _fit_name(name) if name.strip() else ""
     household = Household.objects.create(created_at=at)
-    cleaned = clean_name(name)
     customer = Customer.objects.create(
         household=household,
         name=cleaned,
@@ -103,9 +116,7 @@ def create_customer(
 @transaction.atomic
 def rename_customer(*, customer: Customer, name: str, salutation: str, by: User, at: dt.datetime) -> None:
     """Correct a name or form of address; the old one stays in the log."""
-    cleaned = clean_name(name)
-    if not cleaned:
-        raise RuleViolation(_("Write the customer's name."), field="name")
+    cleaned = _fit_name(name)
     audit.record(
         "customer.renamed",
         by=by,

@@ -15,7 +15,7 @@ from crm.errors import RuleViolation
 from crm.facts_messages import parts_of
 from crm.gateways import guard, open_line
 from crm.gateways.line import LineDown
-from crm.gateways.secrets import seal
+from crm.gateways.secrets import host_of, may_go_to, seal
 from crm.models import (
     Gateway,
     GatewaySignature,
@@ -83,6 +83,13 @@ def save_gateway(
     `secret` None keeps the one that is stored, as long as the line leads to where it did.
     """
     check_settings(str(values["kind"]), settings)
+    given = secret if secret is not None else (gateway.secret if gateway is not None else "")
+    if not may_go_to(given, host_of(str(values["kind"]), settings)):
+        raise RuleViolation(
+            _("The server's environment does not let this secret go to this host: CRM_GATEWAY_NAME_HOSTS."),
+            field="secret",
+            code="secret_elsewhere",
+        )
     if gateway is not None and secret is None:
         _keep_the_secret_where_it_belongs(gateway, str(values["kind"]), settings)
     row = gateway or Gateway(project=project)

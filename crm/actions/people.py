@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from crm.actions import audit, passwords, sessions, sign_ins, tokens
 from crm.errors import RuleViolation
 from crm.models import Membership, ShiftDay, User, WeeklyRest
+from crm.plain_text import login_name
 from crm.roles import Role
 
 Duties = Callable[[int, int | None], int]
@@ -63,7 +64,7 @@ def keep_an_administrator(leaving: Collection[int]) -> None:
 
 
 def _check_login_name(username: str, besides: int = 0) -> str:
-    username = username.strip()
+    username = login_name(username)
     if User.objects.filter(username__iexact=username).exclude(pk=besides).exists():
         raise RuleViolation(_("This login name is taken. Choose another."), field="username", code="taken")
     return username

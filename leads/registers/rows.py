@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from crm.names import is_name
 from crm.phones import Number, Problem, mask_text, parse
 from crm.states import Salutation
 from leads.registers.cells import (
@@ -235,7 +236,8 @@ class RowReader:
 
     def _person(self, cells: Sequence[Cell], raw: str, notes: list[Finding]) -> tuple[str, Salutation]:
         name, salutation = split_name(raw)
-        if not name:
+        if not is_name(name):  # a dash or dots stand for nobody
+            name = ""
             notes.append(Finding("name_missing", self._label(Field.NAME), raw))
         cell = self._cell(cells, Field.GENDER)
         if is_empty(cell):

@@ -24,10 +24,11 @@ from leads.models import CallTask
 from tests.api.hands import Caller, token_of
 from tests.factories import make_user
 from tests.leads.stage import Stage, set_stage
+from tests.pictures import png
 
 pytestmark = pytest.mark.django_db
 NOW = dt.datetime(2026, 3, 10, 2, 0, tzinfo=dt.UTC)
-PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 64
+PNG = png(640, 480)
 BODY: dict[str, Any] = {
     "kind": "opening", "title": "首期开盘", "day": "2026-03-20", "notice_day": "2026-03-10", "body": "{project}将于{day}开盘。",
     "grades": ["A", "B"], "to_callers": False, "to_buyers": True, "key_calls": True, "referrals": "call",

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
+from crm.gateways.secrets import secret_of
 from crm.models import Gateway
 from crm.roles import Role
 from tests.crm.screens import signed_in
@@ -105,3 +106,26 @@ def test_a_stored_secret_goes_to_no_other_address(
     assert (
         root.post(edit, line(row.project_id, **{**stored, **change, "secret": "new-42"})).status_code == 302
     )
+
+
+@pytest.mark.parametrize("change", [{"url": "http://127.0.0.2:9/sms"}, {**CARRIER, "host": "127.0.0.2"}])
+def test_a_secret_of_the_environment_goes_only_where_the_environment_says(
+    root: Client, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    """Its name is no secret: who may edit lines knows it, and could point it at a host of their own."""
+    monkeypatch.setenv("CRM_GATEWAY_AGENT", SECRET)
+    monkeypatch.setenv("CRM_GATEWAY_AGENT_HOSTS", "127.0.0.1")
+    project, mine = make_project().pk, {**AGENT, "secret": "env:AGENT"}
+    elsewhere = {**mine, **change, "secret": "env:AGENT"}
+    refused = root.post(reverse("crm:gateway_new"), line(project, **elsewhere))
+    assert (refused.status_code, set(refused.context["form"].errors)) == (422, {"secret"})
+    assert root.post(reverse("crm:gateway_new"), line(project, **mine)).status_code == 302
+    row = Gateway.objects.get()
+    assert secret_of(row) == SECRET
+    for secret in ("", "env:AGENT", "env:AGENT_HOSTS", "env:"):
+        moved = root.post(
+            reverse("crm:gateway_edit", args=[row.pk]), line(project, **{**elsewhere, "secret": secret})
+        )
+        assert (moved.status_code, set(moved.context["form"].errors)) == (422, {"secret"})
+    row.settings |= {"url": "http://127.0.0.2:9/sms"}  # by whatever way it came there
+    assert secret_of(row) == ""

@@ -22,6 +22,7 @@ from tests import factories
 from tests.api.hands import Caller
 from tests.crm.screens import signed_in
 from tests.leads.stage import Stage, set_stage
+from tests.pictures import png
 
 pytestmark = pytest.mark.django_db
 NOW = dt.datetime(2026, 3, 2, 6, 0, tzinfo=dt.UTC)
@@ -132,7 +133,7 @@ def test_a_line_break_in_a_title_breaks_no_header(stage: Stage) -> None:
     assert marketing.post(reverse("campaigns:milestone_new"), form).status_code == 302
     row = Milestone.objects.get()
     assert row.title == "open Set-Cookie: a=b"
-    photo = SimpleUploadedFile("a.png", b"\x89PNG\r\n\x1a\n" + b"0" * 64)
+    photo = SimpleUploadedFile("a.png", png(640, 480))
     marketing.post(reverse("campaigns:milestone_photo_store", args=[row.pk]), {"photo": photo})
     for title in ("open\r\nSet-Cookie: a=b", 'a"; filename="x.html', "../../x", "开盘\n"):
         Milestone.objects.update(title=title)  # as an import or an older version may have left it

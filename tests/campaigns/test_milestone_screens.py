@@ -20,10 +20,11 @@ from leads.models import CallTask
 from tests.crm.screens import signed_in
 from tests.factories import make_user
 from tests.leads.stage import Stage, set_stage
+from tests.pictures import png
 
 pytestmark = pytest.mark.django_db
 NOW = dt.datetime(2026, 3, 10, 2, 0, tzinfo=dt.UTC)
-PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 64
+PNG = png(640, 480)
 FORM: dict[str, Any] = {
     "kind": "opening", "title": "首期<b>开盘</b>", "day": "2026-03-20", "notice_day": "2026-03-10",
     "body": "{project}将于{day}开盘。", "grades": ["A", "B"], "to_buyers": "on", "key_calls": "on", "referrals": "call",

@@ -244,6 +244,8 @@ def test_a_secret_is_stored_sealed_or_in_the_environment(monkeypatch: pytest.Mon
     gateway.secret = seal("env:AGENT")
     assert secret_of(gateway) == ""
     monkeypatch.setenv("CRM_GATEWAY_AGENT", "from outside")
+    assert secret_of(gateway) == ""  # nobody has said that this host may get it
+    monkeypatch.setenv("CRM_GATEWAY_AGENT_HOSTS", "sms.agent.test, Agent.example")
     assert secret_of(gateway) == "from outside"
 
 

@@ -131,7 +131,36 @@ def test_the_session_ended(page: Page, stage: Stage) -> None:
 
 
 def test_the_token_is_stale(page: Page) -> None:
+    """The page takes a fresh one by itself, and what was typed goes with it."""
+    page.context.clear_cookies(name=settings.CSRF_COOKIE_NAME)
+    save(page)
+    kept(page, "It is up to date now and your input is still here")
+    assert not Contact.objects.exists()
+    saved_once(page)
+
+
+def test_the_token_is_stale_as_somebody_else_is_signed_in(page: Page, stage: Stage) -> None:
+    """Nobody's input is stored under another name: no fresh token then."""
+    client = Client()
+    client.force_login(stage.mei)  # in another tab
+    value = client.cookies[settings.SESSION_COOKIE_NAME].value
+    page.context.add_cookies(
+        [{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": page.url.partition("/leads")[0]}]
+    )
     page.context.clear_cookies(name=settings.CSRF_COOKIE_NAME)
     save(page)
     kept(page, "the page is out of date")
+    save(page)
+    kept(page, "the page is out of date")
     assert not Contact.objects.exists()
+
+
+def test_without_scripts_the_answer_holds_what_was_typed(page: Page) -> None:
+    """As a browser without scripts sends it: a page with the input and a button, which stores it once."""
+    page.context.clear_cookies(name=settings.CSRF_COOKIE_NAME)
+    news = page.get_by_label("News of the customer")
+    news.evaluate("field => HTMLFormElement.prototype.submit.call(field.form)")
+    expect(page.locator("main")).to_contain_text(SAID)
+    page.get_by_role("button", name="Send it again").tap()
+    expect(page.locator(".last-entry")).to_be_visible()
+    assert [contact.news for contact in Contact.objects.all()] == [SAID]

@@ -32,8 +32,12 @@
   }));
 
   const BY_STATUS = { 403: "forbidden", 404: "gone", 429: "slow", 503: "away", 507: "full" };
-  document.addEventListener("htmx:responseError", (event) => {
-    if (asked(event)) say(BY_STATUS[event.detail.xhr.status] || "refused");
+  document.addEventListener("htmx:responseError", async (event) => {
+    if (!asked(event)) return;
+    const { status } = event.detail.xhr;
+    say(BY_STATUS[status] || "refused");
+    const stale = status === 403 && event.detail.xhr.getResponseHeader("X-Stale-Form");
+    if (stale && await freshen()) say("fresh");
   });
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (asked(event) && navigator.onLine) hush();
@@ -49,17 +53,23 @@
     if (asked(event)) say("signedOut");
   });
 
-  // Back from signing in elsewhere: this page's token is stale, so fetch a fresh one before the next try.
+  // The page's token is stale: take a fresh one from the same page, as long as the same person is signed in.
+  const who = (page) => page.querySelector(".topbar-user .menu-name")?.textContent;
+  const freshen = async () => {
+    const answer = await fetch(location.href, { credentials: "same-origin" }).catch(() => null);
+    if (!answer?.ok || new URL(answer.url).pathname === loginPath()) return false;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const token = fresh.querySelector('meta[name="csrf-token"]')?.content;
+    if (!token || who(fresh) !== who(document)) return false;
+    document.querySelector('meta[name="csrf-token"]').content = token;
+    document.querySelectorAll('input[name="csrfmiddlewaretoken"]').forEach((input) => { input.value = token; });
+    return true;
+  };
+
+  // Back from signing in elsewhere.
   window.addEventListener("focus", async () => {
     const box = banner();
     if (!box || box.hidden || box.querySelector("a").hidden) return;
-    const answer = await fetch(location.href, { credentials: "same-origin" }).catch(() => null);
-    if (!answer?.ok || new URL(answer.url).pathname === loginPath()) return;
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const token = fresh.querySelector('meta[name="csrf-token"]')?.content;
-    if (!token) return;
-    document.querySelector('meta[name="csrf-token"]').content = token;
-    document.querySelectorAll('input[name="csrfmiddlewaretoken"]').forEach((input) => { input.value = token; });
-    hush();
+    if (await freshen()) hush();
   });
 })();
