@@ -299,8 +299,8 @@ class BroadcastPeople(BroadcastView):
     def get(self, request: Request, broadcast: int) -> Any:
         """Who gets it, person by person: the plan before it starts, the results afterwards."""
         row = self.own(request, broadcast)
-        rows = facts_broadcasts.messages_of(row, self.asked().get("state", ""))
-        return self.page(rows.select_related("customer", "run"), "id")
+        rows, order = facts_broadcasts.messages_of(row, self.asked().get("state", ""))
+        return self.page(rows.select_related("customer", "run"), order)
 
 
 class BroadcastLeftOut(BroadcastView):
@@ -308,7 +308,9 @@ class BroadcastLeftOut(BroadcastView):
     def get(self, request: Request, broadcast: int) -> Any:
         """Who gets none, and why."""
         row = self.own(request, broadcast)
-        page = self.page(facts_broadcasts.left_out_of(row, self.asked().get("reason", "")), "id")
+        reason = self.asked().get("reason", "")
+        order = ("id",) if reason else ("reason", "id")
+        page = self.page(facts_broadcasts.left_out_of(row, reason), *order)
         plain = reads_names(self.by, row.project)
         lines = [(each.pk, facts_broadcasts.person_of(each, plain, {})) for each in page["results"]]
         page["results"] = [

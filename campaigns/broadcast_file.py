@@ -28,7 +28,8 @@ def lines(row: Broadcast, *, names: bool, numbers: bool) -> Iterator[list[str]]:
     header = [_("Name"), _("Number"), _("State"), _("Reason"), _("When"), _("Pieces")]
     yield header if numbers else [*header[:1], *header[2:]]
     zone = row.project.zone
-    for each in facts_broadcasts.messages_of(row).order_by("id").iterator(chunk_size=CHUNK):
+    messages, order = facts_broadcasts.messages_of(row)
+    for each in messages.order_by(order).iterator(chunk_size=CHUNK):
         name = each.customer.name if each.customer is not None else ""
         cells = [
             name if names else masked_name(name),

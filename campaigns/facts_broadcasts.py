@@ -34,7 +34,7 @@ from crm.compose import (
     units,
 )
 from crm.contact_cap import MONTH
-from crm.facts_messages import Progress, parts_of, progress
+from crm.facts_messages import Progress, of_run, parts_of, progress
 from crm.models import Contact, Exclusion, Gateway, Message, MessageText, Project, SendRun
 from crm.models.contacts import MARKETING_SMS
 from crm.names import clean_name, masked_name
@@ -200,10 +200,10 @@ class Person:
     url: str = ""
 
 
-def messages_of(row: Broadcast, state: str = "") -> QuerySet[Message]:
-    """Its messages, one state of them if asked."""
-    rows = Message.objects.filter(run=row.run_id or 0).select_related("customer")
-    return rows.filter(state=state) if state in {each.value for each in State} else rows
+def messages_of(row: Broadcast, state: str = "") -> tuple[QuerySet[Message], str]:
+    """Its messages, one state of them if asked, and the column to order them by."""
+    rows, order = of_run(row.run_id or 0, state if state in {each.value for each in State} else "")
+    return rows.select_related("customer"), order
 
 
 def left_out_of(row: Broadcast, reason: str = "") -> QuerySet[Exclusion]:

@@ -152,7 +152,8 @@ def people(request: HttpRequest, pk: int) -> HttpResponse:
         left_out = facts_broadcasts.left_out_of(row, "" if reason == "all" else reason)
         found: Any = seek(left_out, request.GET, order=("reason", "id") if reason == "all" else ("id",))
     else:
-        found, reason = seek(facts_broadcasts.messages_of(row, shown), request.GET, order=("id",)), ""
+        rows, order = facts_broadcasts.messages_of(row, shown)
+        found, reason = seek(rows, request.GET, order=(order,)), ""
     pages = pages_of(user_of(request), [line.customer_id for line in found.rows if line.customer_id])
     context = {
         "row": row,

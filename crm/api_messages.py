@@ -19,7 +19,7 @@ from crm.api_account import Named
 from crm.api_fields import Id, Input, Masked, Output
 from crm.api_frame import ApiView, operation
 from crm.compose import masked_opening
-from crm.facts_messages import Progress, parts_of, progress, runs_holding
+from crm.facts_messages import Progress, of_project, of_run, parts_of, progress
 from crm.gates import (
     outbox_project,
     project_in_reach,
@@ -177,8 +177,8 @@ class RunMessages(Outbox):
     @operation(asks=MessagesAsked, answers=MessageRow, paged=True)
     def get(self, request: Request, run: int) -> Any:
         """The messages of a run, one state of them if asked."""
-        rows = Message.objects.filter(run=self.run(run), **self.asked())
-        return self.page(rows.select_related("run", "customer"), "id")
+        rows, order = of_run(self.run(run).pk, **self.asked())
+        return self.page(rows.select_related("run", "customer"), order)
 
 
 class Messages(Outbox):
@@ -186,13 +186,8 @@ class Messages(Outbox):
     def get(self, request: Request, project: int) -> Any:
         """The messages of a project, whatever ordered them, the newest first."""
         where = outbox_project(request, project_in_reach(request, project))
-        asked = self.asked()
-        rows = Message.objects.filter(run__project=where)
-        if "kind" in asked:
-            rows = rows.filter(run__kind=asked["kind"])
-        if "state" in asked:
-            rows = rows.filter(run__in=runs_holding(where.pk, asked["state"]), state=asked["state"])
-        return self.page(rows.select_related("run", "customer"), "-id")
+        rows, order = of_project(where.pk, **self.asked())
+        return self.page(rows.select_related("run", "customer"), f"-{order}")
 
 
 class OneMessage(Outbox):

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import QuerySet, Sum
+from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
 
 from crm.compose import Parts, merge
 from crm.models import Gateway, InboundMessage, Message, MessageText, RunTally, SendRun
@@ -84,10 +84,52 @@ def progress(run_ids: Sequence[int]) -> dict[int, Progress]:
     return {run_id: Progress(messages[run_id], pieces[run_id]) for run_id in run_ids}
 
 
-def runs_holding(project_id: int, state: str) -> list[int]:
-    """The runs of a project that have messages in a state, by their tallies: no message is looked at. One query."""
-    rows = RunTally.objects.filter(run__project=project_id, state=state).values("run")
-    return list(rows.annotate(left=Sum("messages")).filter(left__gt=0).values_list("run", flat=True))
+# Lists of messages in order of id. A state that few of a million are in, perhaps the last thousand, would be looked for
+# along the whole order; the planner cannot know. The tally does: few are found by the index of their state and sorted.
+FEW = 50_000
+FEW_RUNS = 500
+
+
+def _in_order(rows: QuerySet[Message], count: int) -> tuple[QuerySet[Message], str]:
+    """Rows of which there are `count`, and the column that orders them: the id, as an expression where few are."""
+    if count > FEW:
+        return rows, "id"
+    few = rows.annotate(place=F("pk") + 0)
+    return (few if count else few.none()), "place"
+
+
+def of_run(run_id: int, state: str = "") -> tuple[QuerySet[Message], str]:
+    """The messages of a run, one state of them if asked, and the column to order them by. One query."""
+    rows = Message.objects.filter(run=run_id)
+    if not state:
+        return rows, "id"
+    count = progress([run_id])[run_id].messages.get(state, 0)
+    found, order = _in_order(rows.filter(state=state), count)
+    # what has arrived lies at the beginning of the order, and no index knows it
+    return (rows.filter(state=state), "id") if count and state == State.DELIVERED else (found, order)
+
+
+def of_project(project_id: int, *, kind: str = "", state: str = "") -> tuple[QuerySet[Message], str]:
+    """The messages of a project, of a kind and in a state if asked, and the column to order them by. Two queries."""
+    rows = Message.objects.filter(run__project=project_id)
+    if not kind and not state:
+        return rows, "id"
+    asked = {name: value for name, value in (("run__kind", kind), ("state", state)) if value}
+    rows = rows.filter(**asked)
+    held = (
+        RunTally.objects.filter(run__project=project_id, **asked).values("run").annotate(sum=Sum("messages"))
+    )
+    counts = dict(held.filter(sum__gt=0).order_by().values_list("run", "sum"))
+    if len(counts) <= FEW_RUNS:
+        rows = rows.filter(run__in=list(counts), pk__lte=_last_of(counts))
+    return _in_order(rows, sum(counts.values()))
+
+
+def _last_of(runs: Collection[int]) -> int:
+    """The highest id of these runs' messages: what newer runs have is not walked over."""
+    mine = Message.objects.filter(run=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    rows = SendRun.objects.filter(pk__in=runs).annotate(last=Subquery(mine))
+    return max((last or 0 for last in rows.values_list("last", flat=True)), default=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,18 @@ RESERVED = frozenset({State.HELD, State.QUEUED, State.CLAIMED, State.SENDING, St
 PENDING = frozenset({State.HELD, State.QUEUED, State.CLAIMED, State.SENDING})
 #: The gateway has it, or had it.
 SENT = frozenset({State.ACCEPTED, State.DELIVERED, State.UNDELIVERED, State.NO_RECEIPT})
+#: What few messages of a run come to, and what somebody looks for in its list.
+ASIDE = frozenset(
+    {
+        State.UNDELIVERED,
+        State.NO_RECEIPT,
+        State.REFUSED,
+        State.UNKNOWN_FINAL,
+        State.SUPPRESSED,
+        State.CANCELLED,
+        State.EXPIRED,
+    }
+)
 #: Proven not to have been sent: only these may be sent again, and over another gateway.
 PROVEN_NOT_SENT = frozenset({State.REFUSED})
 

@@ -15,7 +15,7 @@ from crm.models.customers import Customer
 from crm.models.gateways import Gateway, GatewayTemplate
 from crm.models.people import User
 from crm.models.places import Project
-from crm.rules_messages import RESERVED, RunKind, State
+from crm.rules_messages import ASIDE, RESERVED, RunKind, State
 
 
 class SendRun(models.Model):
@@ -146,6 +146,11 @@ class Message(models.Model):
             ),
             models.Index(fields=["customer", "-id"], name="message_customer"),
             models.Index(fields=["run", "id"], name="message_run"),
+            models.Index(
+                fields=["run", "state", "id"],
+                name="message_aside",
+                condition=Q(state__in=sorted(state.value for state in ASIDE)),
+            ),
         )
         constraints = (
             models.UniqueConstraint(fields=("run", "channel", "to"), name="one_message_a_run_and_number"),

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
+from crm import facts_messages, outbox
 from crm.gateways.secrets import seal
 from crm.models import Gateway, InboundMessage, Message, MessageText, Receipt, SendRun, User
-from crm.outbox import line_of
+from crm.outbox import Row, line_of
 from crm.roles import Role
 from leads.models import Lead
 from tests.api.hands import Caller
 from tests.campaigns.test_broadcasts import at, launched
-from tests.factories import make_user
+from tests.crm.test_outbox_planning import make_run
+from tests.factories import AT, make_customer, make_user
 from tests.leads.stage import Stage, set_stage
 
 pytestmark = pytest.mark.django_db
@@ -179,3 +181,38 @@ def test_texts_on_offer_and_a_preview_order_nothing(stage: Stage) -> None:
     assert lin.post(f"{path}preview/", {"body": "x", "task": 2**40}).status == 404
     assert not Message.objects.exists()
     assert Caller(stage.fang).get(f"{path}offers/").status in (403, 404)
+
+
+def test_lists_by_state_and_kind_find_few_and_many_and_page_through_them(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Few are sorted by an expression, many walk along an index: the same rows, and either knows the other's cursor."""
+    ma = Caller(make_user(Role.MARKETING, stage.project, "马"))
+    run = make_run(stage.project)
+    outbox.plan(run=run, audience=[Row(make_customer().pk) for _ in range(5)], at=AT)
+    ids = list(run.messages.order_by("pk").values_list("pk", flat=True))
+    Message.objects.filter(pk=ids[0]).update(state="refused")
+    mine, everything = f"runs/{run.pk}/messages/?state=", f"projects/{stage.project.pk}/messages/?"
+
+    def found(path: str) -> list[int]:
+        return [row["id"] for row in ma.get(path).body["results"]]
+
+    for few in (50_000, 1):
+        monkeypatch.setattr(facts_messages, "FEW", few)
+        assert found(f"{mine}queued") == ids[1:]
+        assert found(f"{mine}refused") == ids[:1]
+        assert found(f"{mine}delivered") == found(f"{mine}held") == []
+        assert (
+            found(f"{everything}state=queued&kind=broadcast")
+            == found(f"{everything}state=queued")
+            == ids[:0:-1]
+        )
+        assert found(f"{everything}kind=broadcast") == ids[::-1]
+        assert found(f"{everything}kind=sales") == []
+        for many_runs in (500, 0):
+            monkeypatch.setattr(facts_messages, "FEW_RUNS", many_runs)
+            assert found(f"{everything}state=queued") == ids[:0:-1]
+    first = ma.get(f"{mine}queued&size=2").body
+    monkeypatch.setattr(facts_messages, "FEW", 50_000)
+    following = first["next"].partition("/api/v1/")[2]
+    assert [row["id"] for row in first["results"]] + found(following) == ids[1:]
