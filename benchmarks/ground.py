@@ -106,3 +106,12 @@ def folder_of(data: Path | None, leads: int, one_project: bool) -> Path | None:
 
 def load_average() -> str:
     return "load average " + " ".join(f"{each:.1f}" for each in os.getloadavg())
+
+
+def server_seconds() -> float:
+    """Processor seconds of this connection's process of the database."""
+    from django.db import connection
+
+    connection.ensure_connection()
+    spent = Path(f"/proc/{connection.connection.info.backend_pid}/schedstat").read_text()
+    return int(spent.split()[0]) / 1e9

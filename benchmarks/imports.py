@@ -22,10 +22,9 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.ground import MOMENT, ground, load_average, say, set_up
+from benchmarks.ground import MOMENT, ground, load_average, say, server_seconds, set_up
 
 HEADERS = (
     "意向等级",
@@ -200,7 +199,7 @@ def _load(by: Any, project: Any, name: str, content: bytes) -> None:
 
 def _warm(_process: int) -> float:
     """Both processes are up, with Django and a connection, before the clock starts. Returns the size in MB."""
-    _server_seconds()
+    server_seconds()
     time.sleep(1)
     return _megabytes()
 
@@ -215,20 +214,11 @@ def _lane(batch_id: int) -> Done:
     from leads.actions import importing_run
     from leads.models import ImportBatch
 
-    cpu, there = time.process_time(), _server_seconds()
+    cpu, there = time.process_time(), server_seconds()
     while ImportBatch.objects.filter(pk=batch_id, state=ImportBatch.State.RUNNING).exists():
         if not importing_run.advance(batch_id=batch_id, at=AT):
             time.sleep(0.005)
-    return Done(time.process_time() - cpu, _server_seconds() - there, _megabytes())
-
-
-def _server_seconds() -> float:
-    """Processor seconds of this connection's process of the database."""
-    from django.db import connection
-
-    connection.ensure_connection()
-    spent = Path(f"/proc/{connection.connection.info.backend_pid}/schedstat").read_text()
-    return int(spent.split()[0]) / 1e9
+    return Done(time.process_time() - cpu, server_seconds() - there, _megabytes())
 
 
 def _profile(by: Any, project: Any, content: bytes) -> None:

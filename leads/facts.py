@@ -113,9 +113,9 @@ def policy_in_force(project_id: int, at: dt.datetime) -> PolicyVersion:
 def histories(lead_ids: Collection[int]) -> dict[int, History]:
     """The history of each lead, events in order of (at, id). One query."""
     rows = LeadEvent.objects.filter(lead__in=these(lead_ids)).order_by("lead_id", "at", "id")
-    found = dict.fromkeys(lead_ids, History(()))
+    found, new = dict.fromkeys(lead_ids, History(())), tuple.__new__
     for lead_id, group in groupby(rows_of(rows.values_list(*EVENT_FIELDS)), key=itemgetter(-1)):
-        found[lead_id] = History(tuple(Event._make(row[:-1]) for row in group))
+        found[lead_id] = History(tuple([new(Event, row[:-1]) for row in group]))
     return found
 
 

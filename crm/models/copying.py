@@ -10,10 +10,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain, islice, repeat
 from struct import Struct
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
@@ -52,29 +52,45 @@ def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[
     block = list(islice(rows, BLOCK))
     if not block:
         return
+    way = _way(model, tuple(columns))
+    with connection.cursor() as cursor, cursor.copy(way.statement) as copy:
+        copy.write(BEGIN)
+        while block:
+            values = [_encoded(*column) for column in zip(way.makers, zip(*block, strict=True), strict=True)]
+            lines = zip(repeat(way.head, len(block)), *values, repeat(way.tail, len(block)), strict=True)
+            copy.write(b"".join(chain.from_iterable(lines)))
+            block = list(islice(rows, BLOCK))
+        copy.write(END)
+
+
+class _Way(NamedTuple):
+    """How rows of some columns of a model are written: what stands before and after the values of each row."""
+
+    statement: str
+    makers: tuple[Callable[[Any], bytes], ...]
+    head: bytes
+    tail: bytes
+
+
+@lru_cache(maxsize=100)
+def _way(model: type[models.Model], columns: tuple[str, ...]) -> _Way:
     fields: dict[str, Any] = {field.attname: field for field in model._meta.concrete_fields}
     named = [fields[name] for name in columns]
     others = (field for field in fields.values() if field not in named and not field.primary_key)
     rest = [(field, value) for field in others if (value := field.get_default()) is not None]
     quote = connection.ops.quote_name
     names = ", ".join(quote(field.column) for field in (*named, *(field for field, _value in rest)))
-    head = _SHORT.pack(len(named) + len(rest))
-    tail = b"".join(_maker(field)(value) for field, value in rest)
-    statement = f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN (FORMAT BINARY)"
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(BEGIN)
-        while block:
-            values = [_encoded(*column) for column in zip(named, zip(*block, strict=True), strict=True)]
-            lines = zip(repeat(head, len(block)), *values, repeat(tail, len(block)), strict=True)
-            copy.write(b"".join(chain.from_iterable(lines)))
-            block = list(islice(rows, BLOCK))
-        copy.write(END)
+    return _Way(
+        f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN (FORMAT BINARY)",
+        tuple(_maker(field) for field in named),
+        _SHORT.pack(len(named) + len(rest)),
+        b"".join(_maker(field)(value) for field, value in rest),
+    )
 
 
-def _encoded(field: models.Field, values: Sequence[Any]) -> Iterable[bytes]:
+def _encoded(make: Callable[[Any], bytes], values: Sequence[Any]) -> Iterable[bytes]:
     """A block's values of one column as bytes. Many rows share a few keys, moments and words: each is made once."""
-    make = _maker(field)
-    if isinstance(field, (models.JSONField, ArrayField)):  # dicts and lists, which no set takes
+    if make in (_json, _texts):  # of dicts and lists, which no set takes
         return [NULL if value is None else make(value) for value in values]
     made = {value: make(value) for value in set(values) if value is not None}
     made[None] = NULL

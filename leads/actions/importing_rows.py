@@ -24,7 +24,7 @@ from leads.actions.importing_events import Happened, is_new
 from leads.actions.importing_match import Entry, match, stamp
 from leads.actions.importing_notes import Answers
 from leads.actions.importing_records import Recorder
-from leads.actions.plan_rows import NEW_LEAD, NEW_TASK, AnyLead, NewLead
+from leads.actions.plan_rows import LIGHT_LEAD, NEW_TASK, AnyLead, LightLead
 from leads.facts_known import Known, of_lead, taken_over
 from leads.models import CallTask, HeardVia, ImportBatch, ImportTrace, Lead, LeadEvent
 from leads.registers.kept import Kept, KeptRefusal
@@ -144,8 +144,8 @@ class SliceWriter:
             entry.lead = keys.get(entry.lead, entry.lead)
         self.written.counts["leads"] = len(self._new)
 
-    def _new_lead(self, pk: int, first: Entry) -> NewLead:
-        return NewLead(
+    def _new_lead(self, pk: int, first: Entry) -> LightLead:
+        return LightLead(
             id=pk,
             project_id=self._project.pk,
             household_id=first.person.household_id,
@@ -230,7 +230,7 @@ class SliceWriter:
         histories = events.histories(stored, keys, happened, self._at)
         new = list(self._new.values())
         tasks = planning.plan_new(new, histories, self._frame, at=self._at)
-        copy_rows(Lead, NEW_LEAD, map(attrgetter(*NEW_LEAD), new))
+        copy_rows(Lead, LIGHT_LEAD, map(attrgetter(*LIGHT_LEAD), new))
         events.write_events(self._batch, keys, happened, self._author, self._at)
         copy_rows(CallTask, NEW_TASK, map(attrgetter(*NEW_TASK), tasks))
         touched = {entry.lead for entry in self._match.entries}

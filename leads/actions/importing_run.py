@@ -8,10 +8,7 @@ the end state. A row that was written once is known by its event id as well.
 from __future__ import annotations
 
 import datetime as dt
-import gc
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -20,6 +17,7 @@ from django.db.models import Q
 from crm.access import colleagues
 from crm.actions import audit
 from crm.actions.notices import Telling, tell
+from crm.models.bulk import no_collecting
 from crm.roles import Role
 from leads import facts, facts_import
 from leads.actions.importing import keep_slices, may_import, tell_worker
@@ -80,7 +78,7 @@ def advance(*, batch_id: int, at: dt.datetime) -> bool:
         stage = _stage(batch, at)
         job = _job(batch, at)
         for _slice in range(SLICES_A_JOB):
-            with _no_collecting():
+            with no_collecting():
                 if not (_look_at_next(job) if stage == LOOKING else _write_next(job)):
                     return _end_stage(batch_id, stage, at)
             _note(batch_id, at)
@@ -88,21 +86,6 @@ def advance(*, batch_id: int, at: dt.datetime) -> bool:
         _fail(batch_id, error.code, error.params)
         return False
     return True
-
-
-@contextmanager
-def _no_collecting() -> Iterator[None]:
-    """A slice makes a hundred thousand objects and few cycles: looking for them all along took an eighth of the time.
-    Looked for once, when nearly all is gone again, they cost next to nothing.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.collect(1)
-        if was_on:
-            gc.enable()
 
 
 def _stage(batch: ImportBatch, at: dt.datetime) -> str:

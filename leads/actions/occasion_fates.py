@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from crm.models.bulk import these, write_changed
 from leads import rules
 from leads.actions.placing import Surroundings, put_on_a_list
-from leads.models import CallTask, Lead
+from leads.actions.plan_rows import AnyLead
+from leads.models import CallTask
 from leads.rules_due import Terms
 from leads.rules_occasions import OccasionCall, fate_of
 from leads.rules_types import History, Plan
@@ -28,7 +29,7 @@ FIELDS = (
 
 
 def settle(
-    leads: Sequence[Lead],
+    leads: Sequence[AnyLead],
     plans: Mapping[int, Plan],
     histories: Mapping[int, History],
     around: Surroundings,
@@ -50,7 +51,7 @@ def settle(
     write_changed(changed, FIELDS)
 
 
-def _bring_up(task: CallTask, lead: Lead, plan: Plan, history: History, around: Surroundings) -> None:
+def _bring_up(task: CallTask, lead: AnyLead, plan: Plan, history: History, around: Surroundings) -> None:
     frame = around.frames[lead.project_id]
     owner = int(plan.consultant) if plan.consultant else None
     terms = Terms(frame.versions[-1], frame.clock, frame.calendar)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import attrgetter
@@ -18,7 +19,7 @@ from django.db import transaction
 from django.db.models import Model
 
 from crm.facts_shifts import absences_with_stand_ins
-from crm.models.bulk import Differences, these, write_changed
+from crm.models.bulk import Differences, no_collecting, these, write_changed
 from crm.models.copying import copy_rows
 from leads import facts, rules
 from leads.actions import occasion_fates
@@ -29,9 +30,10 @@ from leads.actions.plan_rows import (
     AnyLead,
     AnyTask,
     Key,
-    NewLead,
+    LightLead,
     NewTask,
     Stored,
+    light,
     stored_duties,
 )
 from leads.facts_cap import Taken, taken
@@ -43,6 +45,8 @@ from leads.rules_types import ClosedDuty, Duty, DutyKind, History, Plan
 from leads.states import Held
 
 CHUNK = 1000
+FEW = 50
+"""Of so many leads the garbage may be looked for: it costs a request less than to look for it at the end."""
 HORIZON = dt.timedelta(days=35)
 OPEN = CallTask.State.OPEN.value
 BY_MESSAGE = "message"
@@ -75,7 +79,8 @@ def replan(lead_ids: Collection[int], *, at: dt.datetime, place_again: bool = Fa
     """
     done = 0
     for chunk in _chunks(sorted(set(lead_ids))):
-        done += _replan_chunk(chunk, at, place_again)
+        with no_collecting() if len(chunk) > FEW else nullcontext():
+            done += _replan_chunk(chunk, at, place_again)
     return done
 
 
@@ -91,7 +96,7 @@ def replan_row(
 
 
 def plan_new(
-    leads: Collection[NewLead], histories: Mapping[int, History], frame: facts.Frame, *, at: dt.datetime
+    leads: Collection[LightLead], histories: Mapping[int, History], frame: facts.Frame, *, at: dt.datetime
 ) -> list[NewTask]:
     """Plan a project's leads that are being registered in bulk, from the history in hand: writes their plan onto the
     rows and returns their tasks. Nothing of theirs is read or stored; that is the caller's.
@@ -151,21 +156,22 @@ def replan_first(rows: LeadQuerySet, *, at: dt.datetime) -> list[int]:
 
     What another job has recomputed while this one waited for its lock is no longer behind, and not done twice.
     """
-    leads = list(rows.select_for_update(of=("self",)).order_by("pk")[:CHUNK])
-    _replan_locked(leads, facts.histories([lead.pk for lead in leads]), at)
+    leads = light(rows.select_for_update(of=("self",)).order_by("pk")[:CHUNK])
+    with no_collecting():
+        _replan_locked(leads, facts.histories([lead.pk for lead in leads]), at)
     return [lead.pk for lead in leads]
 
 
 @transaction.atomic(savepoint=False)
 def _replan_chunk(ids: list[int], at: dt.datetime, place_again: bool) -> int:
     rows = Lead.objects.select_for_update(of=("self",)).filter(pk__in=these(ids), merged_into=None)
-    leads = list(rows.order_by("pk"))
+    leads = light(rows.order_by("pk"))
     _replan_locked(leads, facts.histories([lead.pk for lead in leads]), at, place_again=place_again)
     return len(leads)
 
 
 def _replan_locked(
-    leads: Sequence[Lead],
+    leads: Sequence[AnyLead],
     histories: Mapping[int, History],
     at: dt.datetime,
     *,
@@ -179,7 +185,9 @@ def _replan_locked(
     for lead in leads:
         before.note(lead)
     if frames is None:
-        in_hand = [lead.project for lead in leads if "project" in lead._state.fields_cache]
+        in_hand = [
+            lead.project for lead in leads if isinstance(lead, Lead) and "project" in lead._state.fields_cache
+        ]
         frames = facts.frames({lead.project_id for lead in leads}, at, known=in_hand)
     plans = _plans(leads, histories, frames)
     surroundings = _surroundings(plans, frames, at, place_again=place_again)
@@ -198,13 +206,13 @@ def _replan_locked(
     _store_leads(leads, before, at)
 
 
-def _store_leads(leads: Sequence[Lead], before: Differences, at: dt.datetime) -> None:
+def _store_leads(leads: Sequence[AnyLead], before: Differences, at: dt.datetime) -> None:
     """What changed of the leads, and that all were planned: one new version of each row."""
     changed, fields = before.of(leads)
     same = {lead.pk for lead in leads} - {lead.pk for lead in changed}
     for lead in leads:
         lead.planned_at = at
-    write_changed(changed, [*fields, "planned_at"])
+    write_changed(changed, [*fields, "planned_at"], Lead)
     if same:
         Lead.objects.filter(pk__in=these(same)).update(planned_at=at)
 
