@@ -145,7 +145,7 @@ class MilestoneView(CampaignView):
         found = facts_milestones.detail(row)
         row.progress, row.left = found["progress"], found["left"]
         row.calls_by_state = found["calls"]
-        row.all_corrections = [each for each, _done in found["corrections"]]
+        row.all_corrections = [each for each, _text, _done in found["corrections"]]
         row.reach = facts_milestones.counts(row) if row.run is None and (makes or approves) else None
         row.own_guests = facts_milestones.own_guests(row, self.by)
         own = row.writers.filter(pk=self.by.pk).exists()

@@ -23,9 +23,10 @@ from django.db.models.functions import Coalesce
 
 from campaigns.facts_greetings import spokesperson
 from campaigns.models import Correction, Invitation, Milestone
-from campaigns.rules_milestones import Referrals
+from campaigns.rules_milestones import Referrals, values_of
 from crm import clock
-from crm.facts_messages import Progress, progress
+from crm.compose import TextRefused, merge
+from crm.facts_messages import Progress, progress, together
 from crm.models import Customer, Exclusion, Message, Project, SendRun, User
 from crm.rules_messages import RESERVED, SENT, State
 from leads.models import CallTask, Deal, Lead
@@ -92,18 +93,18 @@ def audience(milestone: Milestone, evenings: Mapping[int, dt.datetime]) -> Query
     for lead, moment in evenings.items():
         by_moment.setdefault(moment, []).append(lead)
     called = Q(leads__in=list(evenings))
-    return (
-        Customer.objects.filter(leads__in=told_leads(milestone).values("pk"))
-        .annotate(
-            consultant=Coalesce(F("leads__consultant__name"), Value(spokesperson(milestone.project))),
-            unless_talked=Case(When(called, then=True), default=False, output_field=BooleanField()),
-            not_before=Case(
-                *(When(leads__in=leads, then=Value(moment)) for moment, leads in by_moment.items()),
-                output_field=DateTimeField(),
-            ),
-        )
-        .values("pk", "consultant", "unless_talked", "not_before")
-    )
+    told = Customer.objects.filter(leads__in=told_leads(milestone).values("pk"))
+    moved = milestone.corrections.order_by("pk").last()
+    if moved is not None:  # who was told the former day has the correction, or was spared it
+        told = told.exclude(pk__in=had_the_notice(milestone, moved).values("pk"))
+    return told.annotate(
+        consultant=Coalesce(F("leads__consultant__name"), Value(spokesperson(milestone.project))),
+        unless_talked=Case(When(called, then=True), default=False, output_field=BooleanField()),
+        not_before=Case(
+            *(When(leads__in=leads, then=Value(moment)) for moment, leads in by_moment.items()),
+            output_field=DateTimeField(),
+        ),
+    ).values("pk", "consultant", "unless_talked", "not_before")
 
 
 def counts(milestone: Milestone) -> dict[str, int]:
@@ -111,17 +112,39 @@ def counts(milestone: Milestone) -> dict[str, int]:
     return {"told": told_leads(milestone).count(), "called": called_leads(milestone).count()}
 
 
-def had_the_notice(milestone: Milestone) -> QuerySet[Message]:
-    """The messages of the notice that went out, or may have: whom a correction is for."""
-    return Message.objects.filter(
-        run=milestone.run_id or 0, state__in=[*SENT, State.UNKNOWN, State.UNKNOWN_FINAL]
+def notice_runs(milestone: Milestone, corrects: Correction | None = None) -> set[int]:
+    """The runs of its notice: its own and those it had before it moved; of a correction, those until then."""
+    earlier = milestone.corrections.exclude(notice=None)
+    if corrects is not None:
+        return set(earlier.filter(pk__lte=corrects.pk).values_list("notice", flat=True))
+    return {*earlier.values_list("notice", flat=True), *([milestone.run_id] if milestone.run_id else [])}
+
+
+def had_the_notice(milestone: Milestone, corrects: Correction | None = None) -> QuerySet[Customer]:
+    """Who was told: by message (it went out, or may have), by the call, by an invitation. With a correction: who was
+    told until it was written.
+    """
+    until = Q(invited_at__lte=corrects.prepared_at) if corrects is not None else Q()
+    invited = milestone.invitations.filter(until)
+    calls = CallTask.objects.filter(
+        occasion=milestone.occasion_id or 0, lead__project=milestone.project_id, state=CallTask.State.DONE
+    )
+    if corrects is not None:
+        calls = calls.filter(closed_at__lte=corrects.prepared_at)
+    written = Message.objects.filter(
+        run__in=notice_runs(milestone, corrects), state__in=[*SENT, State.UNKNOWN, State.UNKNOWN_FINAL]
+    )
+    return Customer.objects.filter(
+        Q(pk__in=written.values("customer"))
+        | Q(pk__in=calls.values("lead__customer"))
+        | Q(pk__in=invited.values("lead__customer"))
     )
 
 
 def told_already(milestone: Milestone) -> QuerySet[Message]:
     """The messages of the notice and of its invitations that went out or are to go."""
     runs = milestone.invitations.exclude(run=None).values_list("run", flat=True)
-    rows = Message.objects.filter(run__in={milestone.run_id or 0, *runs})
+    rows = Message.objects.filter(run__in=notice_runs(milestone) | set(runs))
     return rows.filter(state__in=[*RESERVED, *SENT, State.UNKNOWN, State.UNKNOWN_FINAL])
 
 
@@ -154,14 +177,28 @@ def detail(milestone: Milestone) -> dict[str, Any]:
     left = Exclusion.objects.filter(run=run_id).order_by().values_list("reason").annotate(n=Count("pk"))
     calls = CallTask.objects.filter(occasion=milestone.occasion_id or 0, kind="milestone").order_by()
     corrections = list(milestone.corrections.select_related("run", "prepared_by", "approved_by"))
-    done = progress([run_id, *(row.run_id for row in corrections if row.run_id is not None)])
+    notices = {run_id, *(row.notice_id for row in corrections if row.notice_id is not None)}
+    done = progress([*notices, *(row.run_id for row in corrections if row.run_id is not None)])
     return {
-        "progress": done[run_id],
+        "progress": together([done[run] for run in notices]),
         "left": dict(left),
         "calls": dict(calls.values_list("state").annotate(n=Count("pk"))),
-        "corrections": [(row, done.get(row.run_id or 0, Progress())) for row in corrections],
+        "corrections": [
+            (row, correction_text(milestone, row), done.get(row.run_id or 0, Progress()))
+            for row in corrections
+        ],
+        "decided": any(not row.waits for row in corrections),
         "waits": next((row for row in corrections if row.waits), None),
     }
+
+
+def correction_text(milestone: Milestone, row: Correction) -> str:
+    """A correction as it is sent; as it was written while its {fields} cannot be filled in."""
+    values = values_of(milestone.title, row.becomes or row.was, milestone.project.name)
+    try:
+        return merge(row.body, values)
+    except TextRefused:
+        return row.body
 
 
 def corrections_of(project: Project) -> QuerySet[Correction]:

@@ -14,6 +14,7 @@ from campaigns import facts_audiences
 from campaigns.actions.broadcasts import BroadcastSheet
 from campaigns.models import Broadcast
 from campaigns.rules_audiences import DAYS, NUMBERS, WORDS, Audience
+from campaigns.rules_broadcasts import FIELDS
 from crm.bilingual import Bilingual
 from crm.forms_base import BaseForm, DateInput, DateTimeInput
 from crm.models import Project
@@ -69,7 +70,16 @@ class AudienceForm(BaseForm):
         return [self[name] for name in SECTIONS if name in self.fields]
 
 
+FIELD_NAMES = {
+    "project": _("project"),
+    "until": _("when it ends"),
+    "consultant": _("the customer's consultant"),
+    "wanted": _("wanted unit type"),
+}
+
+
 class BroadcastForm(AudienceForm):
+    text_fields = tuple((name, FIELD_NAMES[name]) for name in FIELDS)
     title = forms.CharField(
         label=_("Title"), max_length=40, help_text=_("For the lists; customers do not see it.")
     )

@@ -18,6 +18,7 @@ from leads.models import Lead
 BODY = _("Without opening, signature and opt-out: the system puts them there.")
 
 
+FIELD_NAMES = {"title": _("title"), "day": _("day of the milestone"), "project": _("project")}
 TOLD = ("grades", "to_callers", "to_buyers", "buildings", "key_calls", "referrals")
 
 
@@ -64,7 +65,7 @@ class MilestoneForm(BaseForm):
         label=_("Leader referrals"), choices=Milestone.REFERRALS, widget=forms.RadioSelect
     )
 
-    fields_of_text = FIELDS
+    text_fields = tuple((name, FIELD_NAMES[name]) for name in FIELDS)
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -84,6 +84,16 @@ def progress(run_ids: Sequence[int]) -> dict[int, Progress]:
     return {run_id: Progress(messages[run_id], pieces[run_id]) for run_id in run_ids}
 
 
+def together(parts: Iterable[Progress]) -> Progress:
+    """Several runs as one."""
+    messages: Counter[str] = Counter()
+    pieces: Counter[str] = Counter()
+    for part in parts:
+        messages.update(part.messages)
+        pieces.update(part.pieces)
+    return Progress(messages, pieces)
+
+
 # Lists of messages in order of id. A state that few of a million are in, perhaps the last thousand, would be looked for
 # along the whole order; the planner cannot know. The tally does: few are found by the index of their state and sorted.
 FEW = 50_000
@@ -149,8 +159,11 @@ def messages_to(customer_ids: Collection[int]) -> QuerySet[Message]:
 
 
 def of_customers(customer_ids: Collection[int], *, most: int = 20) -> list[Told]:
-    """What these customers got and will get, the newest first. Four queries, none for nobody."""
-    return as_told(messages_to(customer_ids).order_by("-id")[:most]) if customer_ids else []
+    """What these customers will get, the last first, then what they got, the newest first. Four queries, none for
+    nobody.
+    """
+    told = as_told(messages_to(customer_ids).order_by("-id")[:most]) if customer_ids else []
+    return sorted(told, key=lambda each: (each.coming, each.when), reverse=True)
 
 
 def as_told(messages: Iterable[Message]) -> list[Told]:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 from crm import clock
 from crm.access import get_visible
-from crm.api_fields import Input, Instant
+from crm.api_fields import Day, Input, Instant
 from crm.api_forms import input_of
 from crm.api_frame import ApiView, operation
 from crm.facts_messages import as_told, messages_to
@@ -118,6 +118,9 @@ class MessagePreviewShown(serializers.Serializer):
     pieces = serializers.IntegerField()
     marketing = serializers.BooleanField(help_text="It counts towards the cap and carries the opt-out.")
     waits_until = Instant(allow_null=True)
+    may_from = Day(
+        allow_null=True, help_text="The first day that the contact cap leaves for it, if not today."
+    )
     barred = serializers.CharField(allow_blank=True, help_text="What stands in its way already.")
 
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from django.db.models import Q
 from django.utils.translation import get_language
 
-from crm.compose import Sender, TextRefused, compose, merge, pieces, units
+from crm.compose import Sender, TextRefused, check_fields, compose, merge, pieces, units
 from crm.models import Gateway, GatewayTemplate, Message, OptOut, User
 from crm.models.gateways import Filing
 from crm.rules_hours import next_opening
 from crm.rules_messages import RESERVED, SENT, Left, RunKind
 from crm.states import Preference
-from leads import scripts
+from leads import facts, scripts
+from leads.facts_cap import Written, caps_of, kept_free, may_write_from, written_to
 from leads.facts_sheet import script_key, spoken_values
 from leads.models import CallTask, Lead, SingleMessage
 from leads.rules_messaging import kind_of
@@ -44,6 +45,8 @@ class Preview:
     waits_until: dt.datetime | None = None
     #: a reason of crm.rules_messages.Left that is known already
     barred: str = ""
+    #: the first day that the cap leaves for it, if not today (SC-6)
+    may_from: dt.date | None = None
 
 
 def real_line(project_id: int) -> Gateway | None:
@@ -109,10 +112,11 @@ def kind_for(lead: Lead, task: CallTask | None, body: str, found: list[Offer], *
 
 
 def preview(lead: Lead, body: str, kind: RunKind, *, by: User, at: dt.datetime) -> Preview:
-    """The message as it would go out now. At most two queries."""
+    """The message as it would go out now. At most seven queries."""
     marketing = kind is not RunKind.SERVICE
     line = real_line(lead.project_id)
     try:
+        check_fields(body, ())
         parts = compose(
             body,
             name=lead.customer.name,
@@ -132,7 +136,17 @@ def preview(lead: Lead, body: str, kind: RunKind, *, by: User, at: dt.datetime) 
         marketing=marketing,
         waits_until=goes if goes > at else None,
         barred=barred(lead, kind),
+        may_from=capped_until(lead, goes) if marketing else None,
     )
+
+
+def capped_until(lead: Lead, goes: dt.datetime) -> dt.date | None:
+    """The first day on which the cap lets a consultant's message go, None when that is the day it would go."""
+    frame = facts.frames([lead.project_id], goes, known=[lead.project])[lead.project_id]
+    day = frame.clock.local_day(goes)
+    written = written_to([lead.customer_id], frame.clock, goes).get(lead.customer_id, Written())
+    first = may_write_from(written, day, caps_of(frame.policy), kept_free(lead.project_id, day))
+    return first if first > day else None
 
 
 def barred(lead: Lead, kind: RunKind) -> str:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaigns import facts_milestones
-from campaigns.actions.telling import body_of
+from campaigns.actions.telling import body_of, call_guests
 from campaigns.facts_festivals import next_festival
 from campaigns.facts_greetings import spokesperson
 from campaigns.models import Invitation, Milestone
@@ -19,7 +19,6 @@ from crm.errors import RuleViolation
 from crm.models import Customer, SendRun, User
 from crm.rules_messages import RunKind
 from leads import facts
-from leads.actions.occasion_calls import plan_calls
 from leads.facts_cap import caps_of
 from leads.models import Lead
 
@@ -59,18 +58,7 @@ def invite(
     ]
     Invitation.objects.bulk_create(rows, ignore_conflicts=True)
     if means == Invitation.Means.CALL:
-        eve = max(frame.today(at), milestone.day - dt.timedelta(days=1))
-        called = [lead.pk for lead in leads if lead.consultant_id is not None]
-        plan_calls(
-            occasion=milestone.occasion,
-            clause=CLAUSE,
-            lead_ids=called,
-            opens_at=at,
-            due_at=frame.clock.closing(eve)
-            if frame.clock.closing(eve) > at
-            else frame.clock.closing(milestone.day),
-            at=at,
-        )
+        call_guests(milestone, frame, at)
     audit.record("invitation.made", by=by, at=at, project=milestone.project, guests=len(rows))
     return list(Invitation.objects.filter(milestone=milestone, lead__in=leads))
 

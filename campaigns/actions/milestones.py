@@ -10,13 +10,14 @@ from django.utils.translation import gettext as _
 
 from campaigns import facts_milestones
 from campaigns.actions import approvals
-from campaigns.actions.telling import clear, place_occasion
+from campaigns.actions.telling import call_guests, clear, place_occasion
 from campaigns.models import Correction, Milestone
 from campaigns.rules_milestones import FIELDS, Referrals
 from crm.actions import audit
 from crm.errors import RuleViolation
 from crm.models import Building, Project, User
 from crm.outbox.runs import check_template
+from leads import facts
 
 CLAUSE = "SC-5.2"
 FARTHEST = dt.timedelta(days=730)
@@ -147,9 +148,11 @@ def move(*, milestone_id: int, day: dt.date, body: str, by: User, at: dt.datetim
     was, told = row.day, facts_milestones.had_the_notice(row).exists()
     correction = _propose(row, was, day, body, by, at) if told else None
     row.day, row.notice_day = day, min(row.notice_day, day)
-    clear(row, by=by, at=at, keep_run=told, reason="moved")
+    clear(row, by=by, at=at, reason="moved")
+    row.run = None
     row.occasion, row.planned_at = place_occasion(row), None
     row.save()
+    call_guests(row, facts.frame(row.project_id, at), at)
     _log("milestone.moved", row, by, at, was=was.isoformat(), becomes=day.isoformat())
     return correction
 
@@ -164,7 +167,9 @@ def cancel(*, milestone_id: int, reason: str, body: str, by: User, at: dt.dateti
         raise RuleViolation(_("Give the reason."), CLAUSE, "reason")
     told = facts_milestones.had_the_notice(row).exists()
     correction = _propose(row, row.day, None, body, by, at) if told else None
-    clear(row, by=by, at=at, keep_run=told, reason="cancelled")
+    clear(row, by=by, at=at, reason="cancelled")
+    if not told:
+        row.run = None
     if row.occasion is not None:
         today = at.astimezone(row.project.zone).date()
         row.occasion.ends_on = max(row.occasion.starts_on, today - dt.timedelta(days=1))
@@ -183,7 +188,13 @@ def _propose(
     for older in row.corrections.filter(approved_at=None, declined_at=None):
         _decline(older, at)
     correction = Correction.objects.create(
-        milestone=row, was=was, becomes=becomes, body=body.strip(), prepared_by=by, prepared_at=at
+        milestone=row,
+        was=was,
+        becomes=becomes,
+        body=body.strip(),
+        notice=row.run,
+        prepared_by=by,
+        prepared_at=at,
     )
     approvals.waits_for_approval(correction, row.title, at)
     return correction

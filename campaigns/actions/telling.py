@@ -16,7 +16,7 @@ from campaigns import facts_milestones
 from campaigns.actions import approvals
 from campaigns.facts_festivals import next_festival
 from campaigns.facts_greetings import spokesperson
-from campaigns.models import Correction, Milestone
+from campaigns.models import Correction, Invitation, Milestone
 from campaigns.rules_milestones import call_days, last_call_day, values_of
 from crm import outbox
 from crm.actions import audit
@@ -28,7 +28,7 @@ from leads import facts
 from leads.actions.occasion_calls import plan_calls, withdraw_calls
 from leads.facts_cap import caps_of
 
-CLAUSE = "SC-5.2"
+CLAUSE, GUESTS_CLAUSE = "SC-5.2", "SC-3.2"
 CALLS_SHARE = 2
 """Milestone calls take at most a half of a consultant's day; the cadence keeps the other."""
 CORRECTION_DAYS = 2
@@ -121,7 +121,9 @@ def _plan_calls(milestone: Milestone, frame: facts.Frame, at: dt.datetime) -> di
     days = call_days(
         facts_milestones.calls_in_order(milestone), first, last, frame.policy.capacity_day // CALLS_SHARE
     )
-    withdraw_calls(occasion=occasion, project=milestone.project, at=at, reason="not_told", keep=list(days))
+    guests = milestone.invitations.filter(means=Invitation.Means.CALL).values_list("lead", flat=True)
+    keep = {*days, *guests}
+    withdraw_calls(occasion=occasion, project=milestone.project, at=at, reason="not_told", keep=keep)
     of_day: dict[dt.date, list[int]] = defaultdict(list)
     for lead, day in days.items():
         of_day[day].append(lead)
@@ -140,20 +142,35 @@ def _plan_calls(milestone: Milestone, frame: facts.Frame, at: dt.datetime) -> di
     return {lead: frame.clock.moment(day, evening) for lead, day in days.items()}
 
 
-def clear(milestone: Milestone, *, by: User, at: dt.datetime, keep_run: bool, reason: str) -> None:
-    """Take back what was not sent: a draft altogether, a launched run as far as it has not gone out; and the calls.
+def call_guests(milestone: Milestone, frame: facts.Frame, at: dt.datetime) -> list[int]:
+    """Guests invited by phone are called until the eve of the day; returns their leads."""
+    assert milestone.occasion is not None, "an approved milestone has its occasion"
+    guests = milestone.invitations.filter(means=Invitation.Means.CALL).exclude(lead__consultant=None)
+    leads = list(guests.values_list("lead", flat=True))
+    eve = frame.clock.closing(max(frame.today(at), milestone.day - dt.timedelta(days=1)))
+    plan_calls(
+        occasion=milestone.occasion,
+        clause=GUESTS_CLAUSE,
+        lead_ids=leads,
+        opens_at=at,
+        due_at=eve if eve > at else frame.clock.closing(milestone.day),
+        at=at,
+    )
+    return leads
 
-    `keep_run`: the run stays with the milestone, since people had its notice.
-    """
+
+def clear(milestone: Milestone, *, by: User, at: dt.datetime, reason: str) -> None:
+    """Take back what was not sent: a draft altogether, a launched run as far as it has not gone out; and the calls."""
     if milestone.occasion is not None:
         withdraw_calls(occasion=milestone.occasion, project=milestone.project, at=at, reason=reason)
+    written = milestone.invitations.filter(run__state__in=[SendRun.State.RUNNING, SendRun.State.PAUSED])
+    for run_id in written.order_by("run").values_list("run", flat=True).distinct():
+        outbox.cancel(run_id=run_id, by=by, at=at)
     if milestone.run is None:
         return
     if _is_draft(milestone):
         outbox.discard_plan(run_id=milestone.run.pk, at=at)
     outbox.cancel(run_id=milestone.run.pk, by=by, at=at)
-    if not keep_run:
-        milestone.run = None
 
 
 @transaction.atomic
@@ -167,7 +184,7 @@ def approve_correction(*, correction_id: int, by: User, at: dt.datetime) -> Corr
         raise RuleViolation(_("This correction does not wait for approval any more."), CLAUSE)
     approvals.not_own(row, by)
     milestone = row.milestone
-    had = facts_milestones.had_the_notice(milestone).exclude(customer=None)
+    had = facts_milestones.had_the_notice(milestone, row)
     run = outbox.open_run(
         project=milestone.project,
         kind=RunKind.SERVICE,
@@ -180,7 +197,7 @@ def approve_correction(*, correction_id: int, by: User, at: dt.datetime) -> Corr
         by=row.prepared_by,
         at=at,
     )
-    outbox.plan(run=run, audience=had.values("customer_id"), at=at)
+    outbox.plan(run=run, audience=had.values("pk"), at=at)
     row.run, row.approved_by, row.approved_at = outbox.launch(run_id=run.pk, by=by, at=at), by, at
     row.save(update_fields=["run", "approved_by", "approved_at"])
     approvals.decided(row, at)

@@ -106,6 +106,8 @@ class Correction(models.Model):
     becomes = models.DateField(_("is on"), null=True)
     body = models.TextField(_("text of the message"), max_length=300)
     run = models.OneToOneField(SendRun, on_delete=models.PROTECT, null=True, related_name="correction")
+    #: the run of the notice that it corrects; who is told afterwards gets the right day at once
+    notice = models.ForeignKey(SendRun, on_delete=models.PROTECT, null=True, related_name="+")
     prepared_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     prepared_at = models.DateTimeField(_("prepared at"))
     approved_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")

@@ -229,3 +229,14 @@ def test_another_kind_brings_its_audience_and_nothing_else_of_the_page(marketing
     handover = marketing.get(reverse("campaigns:milestone_new"), {"kind": "handover"}).context["form"]
     assert handover.initial["grades"] == []
     assert handover.initial["to_buyers"]
+
+
+def test_the_fields_of_a_text_are_put_in_with_a_tap(marketing: Client) -> None:
+    for page, fields in (
+        ("milestone_new", ("title", "day", "project")),
+        ("broadcast_new", ("project", "until", "consultant", "wanted")),
+    ):
+        text = marketing.get(reverse(f"campaigns:{page}")).content.decode()
+        assert [f'data-insert="#id_body" data-value="{{{name}}}"' in text for name in fields] == [True] * len(
+            fields
+        )

@@ -340,3 +340,61 @@ def test_sc_6_a_guest_who_may_not_be_written_to_is_shown_with_the_reason(
     )
     (line,) = facts_milestones.plan_of(row)["invited"]
     assert (line.message, line.left) == (None, "opted_out")
+
+
+def test_sc_5_2_who_had_no_notice_before_the_move_is_told_the_new_day(
+    stage: Stage, marketing: User, party: dict[str, Lead]
+) -> None:
+    row = telling.plan_milestone(milestone=approved(stage, marketing), at=at("03-12 09:00"), launch=True)
+    first = row.run
+    Message.objects.filter(run=first, customer__name__in=["柏", "邓"]).update(state="delivered")
+    log_contact(
+        lead_id=party["林导"].pk, sheet=ContactSheet("talked", occasion=row.occasion), by=stage.lin,
+        happened_at=at("03-12 11:00"), at=at("03-12 11:00"),
+    )  # fmt: skip
+    correction = milestones.move(
+        milestone_id=row.pk,
+        day=dt.date(2026, 3, 28),
+        body="改期至{day}。",
+        by=marketing,
+        at=at("03-13 10:00"),
+    )
+    assert correction is not None
+    row.refresh_from_db()
+    row = telling.plan_milestone(milestone=row, at=at("03-13 10:05"), launch=True)
+    assert row.run is not None
+    assert first is not None
+    assert "3月28日" in row.run.body
+    assert row.run.pk != first.pk
+    rest = set(messages(row))
+    assert rest >= {"安", "购一", "购二", "柯"}
+    assert not rest & {"柏", "邓", "林导"}, "who had the former day gets the correction, not a second notice"
+    assert party["安"].tasks.filter(occasion=row.occasion, state="open").exists(), "to be called again"
+    shown = facts_milestones.detail(row)["progress"]
+    assert shown.planned == Message.objects.filter(run__in=[first, row.run]).count()
+    sent = telling.approve_correction(correction_id=correction.pk, by=stage.wu, at=at("03-13 12:00"))
+    assert sent.run is not None
+    told = set(sent.run.messages.values_list("customer__name", flat=True))
+    assert told == {"柏", "邓", "林导"}, "who was told on the telephone, too; not who has the new day already"
+
+
+def test_sc_3_2_a_guests_call_outlives_the_plan_of_the_notice_and_moves_with_the_day(
+    stage: Stage, marketing: User, party: dict[str, Lead]
+) -> None:
+    row, guest = approved(stage, marketing), party["魏宾"]
+    invitations.invite(
+        milestone_id=row.pk, lead_ids=[guest.pk], means="call", by=stage.wu, at=at("03-10 11:00")
+    )
+    row.refresh_from_db()
+    telling.plan_milestone(milestone=row, at=at("03-11 00:10"))
+    call = guest.tasks.get(occasion=row.occasion)
+    assert (call.state, call.due_at) == ("open", at("03-19 20:30"))
+    milestones.move(
+        milestone_id=row.pk,
+        day=dt.date(2026, 3, 28),
+        body="改期至{day}。",
+        by=marketing,
+        at=at("03-11 10:00"),
+    )
+    call.refresh_from_db()
+    assert (call.state, call.due_at) == ("open", at("03-27 20:30"))

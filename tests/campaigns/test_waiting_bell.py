@@ -66,7 +66,7 @@ def test_a_correction_rings_until_it_is_decided(stage: Stage, marketing: User, a
     decide(correction_id=waits.pk, by=director, at=at("03-13 11:00"))
     assert bell(director) == []
     page = signed_in(stage.wu).get(f"/campaigns/milestones/{row.pk}/").content.decode()
-    assert waits.body in page, "what became of it stays to be read"
+    assert "改期至3月22日。" in page, "what became of it stays to be read, as it was sent"
 
 
 def test_the_words_of_a_sent_back_milestone_end_with_its_next_draft(stage: Stage, marketing: User) -> None:

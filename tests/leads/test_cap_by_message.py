@@ -98,6 +98,20 @@ def test_sc_6_the_message_of_the_day_is_the_customers_own_matter_and_not_held(st
     assert (task.clause, task.channel, task.held_until) == ("SC-2.1", "message", None)
 
 
+def test_sc_6_what_is_typed_to_one_customer_says_from_which_day_it_may_go(stage: Stage, hands: Hands) -> None:
+    lead = stage.visitor("韩轩", "13800000001", at=MORNING - 3 * DAY, grade="A").lead
+    client, url = hands.of(stage.lin), f"/leads/{lead.pk}/message/preview/"
+
+    def typed(body: str) -> str:
+        return client.post(url, {"body": body}, headers={"HX-Request": "true"}).content.decode()
+
+    assert "note-warn" not in typed("欢迎您来看看。")
+    for body in ("欢迎{name}", "欢迎{姓名}"):
+        assert "note-warn" in typed(body), "no field is filled in for a message of one's own"
+    got(lead, MORNING)
+    assert "note-warn" in typed("欢迎您来看看。")
+
+
 def test_sc_6_the_customers_page_explains_the_cap(stage: Stage, hands: Hands) -> None:
     lead = stage.visitor("韩轩", "13800000001", at=MORNING - 3 * DAY, grade="A").lead
     client, page = hands.of(stage.lin), f"/leads/{lead.pk}/"

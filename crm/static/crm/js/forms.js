@@ -100,6 +100,15 @@
     field.dispatchEvent(new Event("change", { bubbles: true }));
   });
 
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-insert]");
+    if (!button) return;
+    const field = document.querySelector(button.dataset.insert);
+    field.setRangeText(button.dataset.value, field.selectionStart, field.selectionEnd, "end");
+    field.focus();
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+
   const start = () => {
     reveal(document);
     document.querySelectorAll("[data-counter][maxlength]").forEach(count);
