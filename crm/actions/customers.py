@@ -77,7 +77,6 @@ def phone_row(customer: Customer, number: Number, *, is_main: bool) -> CustomerP
     )
 
 
-@transaction.atomic(savepoint=False)
 def _fit_name(name: str) -> str:
     """As it is stored. RuleViolation for nothing, or for a dash or dots: nobody is called so."""
     cleaned = clean_name(name)
@@ -91,6 +90,7 @@ def _fit_name(name: str) -> str:
     return cleaned
 
 
+@transaction.atomic(savepoint=False)
 def create_customer(
     *, name: str, salutation: str, numbers: Sequence[Number], by: User | None, at: dt.datetime
 ) -> Customer:
