@@ -162,6 +162,8 @@ def stored_duties(ids: Collection[int], plans: Mapping[int, Plan]) -> tuple[dict
     """What is stored of each lead's duties. Most ended ones stay as they are: of those only the end is read."""
     found: dict[int, Stored] = defaultdict(Stored)
     before = Differences(TASK_FIELDS)
+    if not ids:
+        return found, before
     rows = CallTask.objects.filter(lead__in=these(ids), occasion=None)
     ended = rows_of(rows.exclude(state=CallTask.State.OPEN).order_by().values_list(*ENDED))
     for row in ended:

@@ -8,7 +8,9 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from crm import clock
@@ -298,3 +300,15 @@ def test_nobody_registers_in_a_project_that_is_not_theirs(stage: Stage) -> None:
     assert signed_in(factories.make_user(None)).get(reverse("leads:register_visit")).status_code == 404
     marketing = factories.make_user(Role.MARKETING, stage.project)
     assert signed_in(marketing).get(reverse("leads:register_visit")).status_code == 403
+
+
+def test_of_a_new_party_nothing_is_looked_for(stage: Stage) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        stage.visitor("王芳", "13800138000", at=MORNING)
+    said = [query["sql"] for query in captured.captured_queries]
+    read = [sql for sql in said if sql.startswith("SELECT")]
+    assert not [sql for sql in read if "leads_calltask" in sql or "crm_contact" in sql]
+    with CaptureQueriesContext(connection) as again:
+        stage.visitor("王芳", "13800138000", at=MORNING)
+    assert [query for query in again.captured_queries if "leads_calltask" in query["sql"]]
+    assert Lead.objects.get().tasks.filter(state="open").count() == 1
