@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from campaigns.models import FestivalDay, GreetingText
 from campaigns.rules_greetings import STANDARD, TOGETHER, greeting_body
-from crm.models import Project
+from crm.models import Project, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,16 @@ def table(year: int, project: Project | None) -> list[Row]:
         if row.on:
             with_leader.setdefault(row.said_with_id or row.pk, []).append(row.name)
     return [_row(row, tuple(with_leader.get(row.pk, ())), approved, waiting) for row in festivals]
+
+
+def reviews_of(rows: Iterable[Row]) -> list[tuple[User, dt.datetime]]:
+    """Who signed the days of a table, and when last; the latest first."""
+    signed: dict[User, dt.datetime] = {}
+    for row in rows:
+        by, at = row.festival.reviewed_by, row.festival.reviewed_at
+        if by is not None and at is not None:
+            signed[by] = max(at, signed.get(by, at))
+    return sorted(signed.items(), key=lambda each: each[1], reverse=True)
 
 
 def _row(

@@ -57,6 +57,7 @@ def table(request: HttpRequest) -> HttpResponse:
         "year": year,
         "years": sorted({year, *range(now.year, now.year + YEARS_AHEAD + 1)}),
         "project": project,
+        "reviews": facts_festivals.reviews_of(rows),
         "waits": any(row.festival.reviewed_at is None for row in rows),
         "may_review": gates.may_review_festivals(user),
         "may_write": project is not None and gates.may_make(user, project),

@@ -126,3 +126,17 @@ def test_a_text_that_is_sent_back_keeps_its_words_and_is_not_approved(marketing:
     assert waits.body not in wu.get("/campaigns/").content.decode(), "nothing waits for the manager"
     assert marketing.post(url, {"body": "月圆人团圆，祝您阖家安康。"}).status_code == 302
     assert back.replace(str(waits.pk), str(GreetingText.objects.get().pk)) in wu.get(url).content.decode()
+
+
+def test_everybody_who_signed_a_day_of_the_year_is_named(marketing: Client) -> None:
+    zhao, admin = (
+        make_user(Role.SALES_DIRECTOR, None, "赵海"),
+        make_user(Role.SYSTEM_ADMINISTRATOR, None, "管理"),
+    )
+    festivals.review(year=2026, by=zhao, at=AT)
+    row = FestivalDay.objects.get(code="qixi", day__year=2026)
+    festivals.correct(festival_id=row.pk, day=row.day, on=True, by=zhao, at=AT)
+    festivals.review(year=2026, by=admin, at=AT)
+    page = marketing.get(TABLE).content.decode()
+    for name in ("赵海", "管理"):
+        assert name in page.split("note-good")[1].split("</p>")[0]
