@@ -148,6 +148,8 @@ def _both(name: str, work: Callable[[list[int]], Done], parts: list[list[int]]) 
 
 
 def _warm(_process: int) -> None:
+    import leads.tasks  # noqa: F401
+
     server_seconds()
     time.sleep(1)
 

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from functools import lru_cache
 from itertools import count
 from typing import Any
 
+from crm.models import Project
 from leads import facts
 from leads.actions import importing_events as events
 from leads.actions import planning
 from leads.actions.importing_match import NEW, match
 from leads.actions.importing_notes import Answers
 from leads.actions.spreading import days_for, is_due_anyway, list_loads
-from leads.models import ImportBatch
+from leads.models import HeardVia, ImportBatch
 from leads.registers.kept import Kept
 from leads.rules_settle import Waiting
 
@@ -38,7 +40,8 @@ def look(batch: ImportBatch, kept: Kept, answers: Answers, *, frame: facts.Frame
     """What the leads of a slice will owe, as JSON; reads only.
 
     "waiting": [key of the lead, consultant, grade, due moment, length of its stored history] of those due anyway;
-    "lists": [consultant, day, how many others stand on their list]; "known": leads that the database holds.
+    "lists": [consultant, day, how many others stand on their list]; "known": leads that the database holds; "sources":
+    how they heard of the project.
     """
     found = match(batch, kept, at=at, look_only=True)
     known = list(found.known.values())
@@ -64,12 +67,28 @@ def look(batch: ImportBatch, kept: Kept, answers: Answers, *, frame: facts.Frame
                 {(place.assignee, place.day) for _duty, place in duties if place.assignee is not None}
             )
     listed = [[consultant, day.isoformat(), number] for (consultant, day), number in lists.items()]
-    return {"waiting": waiting, "lists": listed, "known": known}
+    sources = sorted({entry.row.source for entry in found.entries} - {""})
+    return {"waiting": waiting, "lists": listed, "known": known, "sources": sources}
+
+
+def heard_via(project: Project, names: Collection[str]) -> dict[str, int]:
+    """The keys of a project's sources by name; those it has not named yet are made."""
+    rows = HeardVia.objects.filter(project=project, name__in=names).order_by()
+    found = dict(rows.values_list("name", "pk"))
+    if missing := sorted(set(names) - found.keys()):
+        made = [HeardVia(project=project, name=name) for name in missing]
+        HeardVia.objects.bulk_create(made, ignore_conflicts=True)
+        found = dict(rows.values_list("name", "pk"))
+    return found
 
 
 def give_days(batch: ImportBatch, *, at: dt.datetime) -> None:
-    """Give out the days by the outlooks of all slices, and keep with each slice those of its leads."""
+    """Give out the days by the outlooks of all slices, and keep with each slice those of its leads.
+
+    Sources are made here: two slices that named the same new one would wait for each other to the end.
+    """
     slices = list(batch.slices.only("pk", "outlook"))
+    heard_via(batch.project, {name for each in slices for name in (each.outlook or {}).get("sources", ())})
     mine: dict[int, list[Waiting]] = defaultdict(list)
     known: list[int] = []
     for each in slices:

@@ -23,6 +23,7 @@ from leads.actions import planning
 from leads.actions.importing_events import Happened, is_new
 from leads.actions.importing_match import Entry, match, stamp
 from leads.actions.importing_notes import Answers
+from leads.actions.importing_outlook import heard_via
 from leads.actions.importing_records import Recorder
 from leads.actions.plan_rows import LIGHT_LEAD, NEW_TASK, AnyLead, LightLead
 from leads.facts_known import Known, of_lead, taken_over
@@ -196,15 +197,7 @@ class SliceWriter:
 
     def _heard_via(self) -> dict[str, int]:
         names = {entry.row.source for entry in self._match.entries if entry.row.source}
-        if not names:
-            return {}
-        rows = HeardVia.objects.filter(project=self._project, name__in=names).order_by()
-        found = dict(rows.values_list("name", "pk"))
-        if missing := sorted(names - found.keys()):
-            made = [HeardVia(project=self._project, name=name) for name in missing]
-            HeardVia.objects.bulk_create(made, ignore_conflicts=True)
-            found = dict(rows.values_list("name", "pk"))
-        return found
+        return heard_via(self._project, names) if names else {}
 
     def _standing_sources(self) -> dict[int, str]:
         """The names of sources that the known leads have already."""
