@@ -97,3 +97,16 @@ def test_a_formula_is_what_the_spreadsheet_last_showed_and_is_never_evaluated() 
         date(2026, 8, 11),
     )
     assert taken[2].remark == ""
+
+
+@pytest.mark.parametrize("name", ["——", "...", "？", "【】"])
+def test_signs_alone_in_the_column_of_names_are_no_name(name: str) -> None:
+    """As an empty cell: the row is taken for its number, and says that the name is missing."""
+    rows = [
+        ["姓名", "手机", "日期"],
+        [name, "13812345678", "2026-08-10"],
+        ["O'Neil", "13912345678", "2026-08-10"],
+    ]
+    taken, refused, _ = load(delimited(rows))
+    assert ([row.name for row in taken], refused) == (["", "O'Neil"], [])
+    assert "name_missing" in {note.code for note in taken[0].notes}
