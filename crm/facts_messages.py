@@ -100,10 +100,13 @@ FEW = 50_000
 FEW_RUNS = 500
 
 
-def _in_order(rows: QuerySet[Message], count: int) -> tuple[QuerySet[Message], str]:
+def _in_order(rows: QuerySet[Message], count: int, state: str) -> tuple[QuerySet[Message], str]:
     """Rows of which there are `count`, and the column that orders them: the id, as an expression where few are."""
     if count > FEW:
         return rows, "id"
+    if state in (State.HELD, State.QUEUED):
+        # by their ids first: the planner takes the index of a queue for as long as all queues together
+        rows = Message.objects.filter(pk__in=rows.values("pk"))
     few = rows.annotate(place=F("pk") + 0)
     return (few if count else few.none()), "place"
 
@@ -114,7 +117,7 @@ def of_run(run_id: int, state: str = "") -> tuple[QuerySet[Message], str]:
     if not state:
         return rows, "id"
     count = progress([run_id])[run_id].messages.get(state, 0)
-    found, order = _in_order(rows.filter(state=state), count)
+    found, order = _in_order(rows.filter(state=state), count, state)
     # what has arrived lies at the beginning of the order, and no index knows it
     return (rows.filter(state=state), "id") if count and state == State.DELIVERED else (found, order)
 
@@ -132,7 +135,7 @@ def of_project(project_id: int, *, kind: str = "", state: str = "") -> tuple[Que
     counts = dict(held.filter(sum__gt=0).order_by().values_list("run", "sum"))
     if len(counts) <= FEW_RUNS:
         rows = rows.filter(run__in=list(counts), pk__lte=_last_of(counts))
-    return _in_order(rows, sum(counts.values()))
+    return _in_order(rows, sum(counts.values()), state)
 
 
 def _last_of(runs: Collection[int]) -> int:
