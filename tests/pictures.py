@@ -13,7 +13,7 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
 def png(width: int, height: int, behind: bytes = b"") -> bytes:
     """A PNG that says to have so many dots; they are not there."""
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    dots = zlib.compress(b"\0" * (width + 1) * min(height, 8))
+    dots = zlib.compress(b"\0" * 64)
     return (
         b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", dots) + _chunk(b"IEND", b"") + behind
     )
