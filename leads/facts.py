@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
@@ -112,11 +111,19 @@ def policy_in_force(project_id: int, at: dt.datetime) -> PolicyVersion:
 
 def histories(lead_ids: Collection[int]) -> dict[int, History]:
     """The history of each lead, events in order of (at, id). One query."""
-    rows = LeadEvent.objects.filter(lead__in=these(lead_ids)).order_by("lead_id", "at", "id")
+    rows = LeadEvent.objects.filter(lead__in=these(lead_ids)).order_by()
+    of_lead: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    for row in rows_of(rows.values_list(*EVENT_FIELDS)):
+        of_lead[row[-1]].append(row)
     found, new = dict.fromkeys(lead_ids, History(())), tuple.__new__
-    for lead_id, group in groupby(rows_of(rows.values_list(*EVENT_FIELDS)), key=itemgetter(-1)):
-        found[lead_id] = History(tuple([new(Event, row[:-1]) for row in group]))
+    for lead_id, events in of_lead.items():
+        # The index gives each lead's in order already: to see that costs less than to have the database sort all.
+        events.sort(key=_ORDER)
+        found[lead_id] = History(tuple([new(Event, row[:-1]) for row in events]))
     return found
+
+
+_ORDER = itemgetter(EVENT_FIELDS.index("at"), EVENT_FIELDS.index("id"))
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from crm.models.bulk import Differences, rows_of, these
 from leads.models import CallTask, Lead
 from leads.models.querysets import LeadQuerySet
+from leads.models.tasks import OF_THE_CADENCE
 from leads.rules_types import Plan
 
 TASK_FIELDS = (
@@ -59,7 +60,7 @@ LEAD_FIELDS = (
     "last_talk_at",
     "last_visit_at",
 )
-ENDED = ("lead", "kind", "clause", "base_event", "state", "closed_by_event", "pk")
+ENDED = ("lead", "kind", "clause", "base_event", "state", "closed_by_event")
 Key = tuple[str, str, int]
 End = tuple[str, int | None]
 """How a duty that is on record ended: its state, and the event that closed it."""
@@ -164,9 +165,10 @@ def stored_duties(ids: Collection[int], plans: Mapping[int, Plan]) -> tuple[dict
     before = Differences(TASK_FIELDS)
     if not ids:
         return found, before
-    rows = CallTask.objects.filter(lead__in=these(ids), occasion=None)
-    ended = rows_of(rows.exclude(state=CallTask.State.OPEN).order_by().values_list(*ENDED))
-    for row in ended:
+    # Exactly the duties of the cadence have a base event, and `task_key` holds all that is asked of those that ended.
+    rows = CallTask.objects.filter(lead__in=these(ids), base_event__isnull=False).order_by()
+    ended = rows.exclude(state=CallTask.State.OPEN)
+    for row in rows_of(ended.values_list(*ENDED)):
         found[row[0]].ends[row[1:4]] = row[4:6]  # many and cheap: no names, no second look
     differing = {
         (lead_id, key)
@@ -174,13 +176,13 @@ def stored_duties(ids: Collection[int], plans: Mapping[int, Plan]) -> tuple[dict
         for key, end in _ends_of(plan)
         if found[lead_id].ends.get(key, end) != end
     }
-    other = [row[6] for row in ended if (row[0], row[1:4]) in differing] if differing else ()
-    for task in (
-        *rows.filter(state=CallTask.State.OPEN),
-        *(rows.filter(pk__in=these(other)) if other else ()),
-    ):
-        before.note(task)
-        found[task.lead_id].tasks[task.kind, task.clause, task.base_event_id] = task
+    again = ended.filter(lead__in=these({lead_id for lead_id, _key in differing})) if differing else ()
+    held = rows.filter(state=CallTask.State.OPEN, kind__in=OF_THE_CADENCE)  # which has an index of its own
+    for task in (*held, *again):
+        key = task.kind, task.clause, task.base_event_id
+        if task.state == CallTask.State.OPEN or (task.lead_id, key) in differing:
+            before.note(task)
+            found[task.lead_id].tasks[key] = task
     return found, before
 
 

@@ -102,6 +102,8 @@ class CallTask(models.Model):
                 # Calls of occasions have no base event, and nulls never collide: so it serves look-ups by lead too.
                 fields=("lead", "kind", "clause", "base_event"),
                 name="task_key",
+                # Replanning reads how each duty ended: from here, for a lead's rows lie far apart in the table.
+                include=("state", "closed_by_event"),
             ),
             models.CheckConstraint(
                 condition=Q(state="open", closed_at=None) | (~Q(state="open") & Q(closed_at__isnull=False)),
