@@ -162,13 +162,14 @@ class Product:
         (self.data / "beat").mkdir(exist_ok=True)
         worker = ["worker", "--loglevel", "INFO", "--without-mingle"]
         beat = ["beat", "--loglevel", "INFO", "--pidfile=", "-s", str(self.data / "beat" / "schedule")]
-        # SIGQUIT: a warm shutdown would wait for tasks whose database and broker end at the same moment.
+        # A warm shutdown would wait for tasks whose database and broker end at the same moment, and a worker that still
+        # looks for its broker heeds no signal but this one. Its children end with the pipe they read from.
         self.supervisor.add(
-            self.python("worker", "celery", "-A", "crm", *worker, death_signal=signal.SIGQUIT)
+            self.python("worker", "celery", "-A", "crm", *worker, death_signal=signal.SIGKILL)
         )
         queues = "gateway.console,gateway.http,gateway.smpp"
         lines = [*worker, "-Q", queues, "-n", "sender@%h", "--concurrency", "2"]
-        self.supervisor.add(self.python("sender", "celery", "-A", "crm", *lines, death_signal=signal.SIGQUIT))
+        self.supervisor.add(self.python("sender", "celery", "-A", "crm", *lines, death_signal=signal.SIGKILL))
         self.supervisor.add(self.python("beat", "celery", "-A", "crm", *beat))
 
 

@@ -94,6 +94,20 @@ def test_a_day_of_the_product(folder: Path) -> None:
     assert until(lambda: again.processes() == {}), again.processes()
 
 
+def test_a_worker_that_looks_for_its_broker_ends_with_its_launcher(folder: Path) -> None:
+    """Celery tries to connect for hours, and heeds no signal to end meanwhile."""
+    product = begin(folder)
+    product.wait_ready()
+    os.kill(product.process_of("valkey-server"), signal.SIGSTOP)
+    os.kill(product.process_of("celery -A crm worker"), signal.SIGKILL)
+    assert until(lambda: "worker ended by itself" in product.said())
+    time.sleep(3)  # the next one is up and waits for its broker
+    product.process.kill()
+    product.process.wait()
+    os.kill(product.process_of("valkey-server"), signal.SIGCONT)
+    assert until(lambda: product.processes() == {}), product.processes()
+
+
 def test_a_used_port_is_one_clear_line(folder: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
