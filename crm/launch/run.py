@@ -162,8 +162,8 @@ class Product:
         (self.data / "beat").mkdir(exist_ok=True)
         worker = ["worker", "--loglevel", "INFO", "--without-mingle"]
         beat = ["beat", "--loglevel", "INFO", "--pidfile=", "-s", str(self.data / "beat" / "schedule")]
-        # A warm shutdown would wait for tasks whose database and broker end at the same moment, and a worker that still
-        # looks for its broker heeds no signal but this one. Its children end with the pipe they read from.
+        # A warm shutdown would wait for tasks whose database and broker end at the same moment. A cold one (SIGQUIT)
+        # was lost on workers that had just started and went on looking for their broker. Children end with their pipe.
         self.supervisor.add(
             self.python("worker", "celery", "-A", "crm", *worker, death_signal=signal.SIGKILL)
         )
